@@ -1,0 +1,116 @@
+"""Settings of one home folder: defaults < workbench.toml < WORKBENCH_* variables < arguments."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+import zoneinfo
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from .errors import UsageError, nearest
+
+PLATFORMS = (
+    "tiktok",
+    "youtube",
+    "instagram",
+    "facebook",
+    "twitter",
+    "threads",
+    "pinterest",
+    "snapchat",
+    "linkedin",
+    "reddit",
+    "lemon8",
+    "twitch",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What one agency sets once. Each field is a line of workbench.toml and a WORKBENCH_NAME variable."""
+
+    home: Path = field(default_factory=Path.cwd)
+    time_zone: str = "UTC"
+    """IANA name: local days, hours and ISO weeks; naive times in files are read in it."""
+    reporting_currency: str = "USD"
+    viral_views: int = 10_000
+    """Views from which a post is viral."""
+    floor_views: int = 100
+    """Baselines and counts below this are taken as this in outliers."""
+    keep_versions: int = 5
+    """How many versions of the warehouse stay on disk, the newest included."""
+    lock_seconds: float = 30.0
+    """How long a loader waits for another one."""
+    memory_limit: str = ""
+    """DuckDB's memory limit such as 2GB; empty: DuckDB's own default."""
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def inbox(self) -> Path:
+        return self.data / "inbox"
+
+    @property
+    def versions(self) -> Path:
+        return self.data / "versions"
+
+    @property
+    def reports(self) -> Path:
+        return self.home / "reports"
+
+
+def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
+    """Settings of a home folder (default: WORKBENCH_HOME, else the current folder).
+
+    Raises UsageError for a name that is no setting, a value of the wrong type, an unknown zone.
+    """
+    folder = Path(home or os.environ.get("WORKBENCH_HOME") or Path.cwd()).resolve()
+    known = {f.name: f.type for f in fields(Settings) if f.name != "home"}
+    values: dict[str, tuple[str, Any]] = {}
+    file = folder / "workbench.toml"
+    if file.is_file():
+        try:
+            entries = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+            raise UsageError(f"{file} is not valid TOML: {e}. Mend that line.") from e
+        values |= {name: (str(file), value) for name, value in entries.items()}
+    for name in known:
+        variable = f"WORKBENCH_{name.upper()}"
+        if variable in os.environ:
+            values[name] = (variable, os.environ[variable])
+    values |= {name: ("argument", value) for name, value in arguments.items() if value is not None}
+    for name, (where, _) in values.items():
+        if name not in known:
+            raise UsageError(
+                f"{where}: there is no setting '{name}'.{nearest(name, known)} "
+                f"Settings: {', '.join(known)}."
+            )
+    settings = Settings(home=folder)
+    for name, (where, value) in values.items():
+        settings = replace(settings, **{name: _typed(name, str(known[name]), where, value)})
+    try:
+        zoneinfo.ZoneInfo(settings.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as e:
+        raise UsageError(
+            f"{values['time_zone'][0]}: time_zone '{settings.time_zone}' is no IANA zone. "
+            "Write a name such as Europe/Berlin."
+        ) from e
+    return settings
+
+
+def _typed(name: str, kind: str, where: str, value: Any) -> Any:
+    types: dict[str, type] = {"int": int, "float": float, "str": str}
+    wanted = types[kind]
+    try:
+        typed = wanted(value)
+    except (TypeError, ValueError):
+        typed = None
+    if typed is None or isinstance(value, bool) or (wanted is int and str(value) != str(typed)):
+        raise UsageError(f"{where}: {name} = {value!r} is not of type {kind}.")
+    if wanted is not str and (typed < 0 or (name == "keep_versions" and typed < 1)):
+        raise UsageError(f"{where}: {name} = {value!r} is too small.")
+    return typed

@@ -1,0 +1,173 @@
+"""Batches: folders of Parquet with a manifest, written by anybody at any time, read by `load`.
+
+A batch becomes visible by one rename, so a half-written one is never seen. Its id is its content's
+hash, so the same content written twice is one batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ..errors import WorkbenchError
+from .tables import TABLES
+
+MANIFEST_FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a batch says of itself. Instants are ISO text in UTC."""
+
+    batch_id: str
+    source: str
+    captured_at: str
+    """When the information was captured; rows may carry a `seen_at` of their own."""
+    content_hash: str
+    tables: Mapping[str, Mapping[str, Any]]
+    """Table name -> {file, rows, sha256}."""
+    created_at: str
+    entity: str | None = None
+    window_from: str | None = None
+    window_to: str | None = None
+    file_name: str | None = None
+    file_sha256: str | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+    format: int = MANIFEST_FORMAT
+
+
+def content_hash(*parts: object) -> str:
+    """A hash that names content: of a file's digest, the reader's name and version, its options."""
+    return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def write_batch(
+    inbox: Path,
+    con: duckdb.DuckDBPyConnection,
+    queries: Mapping[str, str],
+    *,
+    source: str,
+    content: str,
+    captured_at: datetime,
+    file_name: str | None = None,
+    digest: str | None = None,
+    entity: str | None = None,
+    window: tuple[datetime, datetime] | None = None,
+    notes: Sequence[str] = (),
+) -> Path:
+    """Write one batch and return its folder.
+
+    Parameters
+    ----------
+    con
+        The connection that the queries run on (not the warehouse's).
+    queries
+        Table name -> SELECT that yields its rows: any of the table's columns, typed or as text, plus
+        `seen_at` and `source_row`. Columns of type NULL and tables without rows are left out.
+    content
+        The content hash (see `content_hash`); its first 32 digits are the batch's id.
+    captured_at
+        When the information was captured; naive is UTC.
+    """
+    unknown = set(queries) - set(TABLES)
+    if unknown:
+        raise WorkbenchError(f"A batch of {source} names tables that don't exist: {sorted(unknown)}.")
+    batch_id = content[:32]
+    final = inbox / batch_id
+    if final.is_dir():
+        return final
+    inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+    building = inbox / f".building-{batch_id}-{uuid.uuid4().hex[:8]}"
+    building.mkdir(mode=0o700)
+    try:
+        tables: dict[str, dict[str, Any]] = {}
+        for name, query in queries.items():
+            file = building / f"{name}.parquet"
+            quoted = str(file).replace("'", "''")
+            # Fast to write and to read back once; the archive uses zstd.
+            row = con.execute(f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION lz4_raw)").fetchone()
+            rows = int(row[0]) if row else 0
+            if rows == 0:
+                file.unlink()
+                continue
+            tables[name] = {"file": file.name, "rows": rows, "sha256": file_sha256(file)}
+            _fsync(file)
+        manifest = Manifest(
+            batch_id=batch_id,
+            source=source,
+            captured_at=utc_text(captured_at),
+            content_hash=content,
+            tables=tables,
+            created_at=utc_text(datetime.now(UTC)),
+            entity=entity,
+            window_from=utc_text(window[0]) if window else None,
+            window_to=utc_text(window[1]) if window else None,
+            file_name=file_name,
+            file_sha256=digest,
+            notes=tuple(notes),
+        )
+        text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
+        (building / "manifest.json").write_text(text, encoding="utf-8")
+        _fsync(building / "manifest.json")
+        try:
+            building.rename(final)
+        except OSError:
+            if not final.is_dir():  # else another process wrote the same content first
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    _fsync(inbox)
+    return final
+
+
+def utc_text(instant: datetime) -> str:
+    """ISO text of an instant in UTC without a zone; a naive one is taken as UTC."""
+    if instant.tzinfo is not None:
+        instant = instant.astimezone(UTC).replace(tzinfo=None)
+    return instant.isoformat(sep=" ")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a batch. Raises WorkbenchError if it is missing, damaged or of a newer format."""
+    file = folder / "manifest.json"
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))
+        if entries.get("format", 0) > MANIFEST_FORMAT:
+            raise WorkbenchError(
+                f"{folder}: written by a newer workbench (manifest format {entries['format']}, "
+                f"this one reads {MANIFEST_FORMAT}). Update the workbench."
+            )
+        return Manifest(**entries)
+    except (OSError, ValueError, TypeError, AttributeError) as e:
+        raise WorkbenchError(f"{file} can't be read as a manifest: {e}. Import the source again.") from e
+
+
+def waiting(inbox: Path) -> list[Path]:
+    """Batches in the inbox, oldest first."""
+    if not inbox.is_dir():
+        return []
+    folders = [p for p in inbox.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    return sorted(folders, key=lambda p: (p.stat().st_mtime_ns, p.name))
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
