@@ -121,8 +121,8 @@ def _layout(path: Path, uri: str) -> dict[str, tuple[list[str], str]]:
     """Table name -> its columns, and the ORDER BY that gives the order of insertion."""
     try:
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=5)) as con:
-            faults = [row[0] for row in con.execute("PRAGMA quick_check(5)")]
-            faults = [f for f in faults if f != "ok" and not f.startswith(_HARMLESS)]
+            lines = "\n".join(row[0] for row in con.execute("PRAGMA quick_check(5)")).splitlines()
+            faults = [line for line in lines if not line.startswith(("ok", "***", *_HARMLESS))]
             if faults:
                 raise SourceError(
                     f"{path} is damaged: {faults[0]}. Copy it again, or save what can be saved with "
