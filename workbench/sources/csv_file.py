@@ -11,18 +11,18 @@ import io
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import ibis
+from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError, UsageError
-from .base import SourceFile
 from .csv_layout import layout
 from .csv_mend import RETURN_MARK, mended, refuse
 from .encoding import utf8_copy
-from .memory import in_memory, quoted, quoted_name
+from .memory import quoted, quoted_name
 
 _DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
@@ -32,14 +32,9 @@ _LINE_BYTES = 1 << 24
 
 
 def open_csv(
-    path: Path,
-    *,
-    as_of: datetime,
-    time_zone: str,
-    options: Mapping[str, Any],
-    content: Path | None = None,
-) -> SourceFile:
-    """Open a CSV file; `content` is where its bytes are when not at `path` (unpacked from .gz).
+    path: Path, con: Backend, *, options: Mapping[str, Any], content: Path | None = None
+) -> dict[str, ibis.Table]:
+    """Read a CSV into `con`; `content` is where its bytes are when not at `path` (unpacked from .gz).
 
     Grain: a row of `rows` is a record, in the file's order, `source_row` its number from 1. Every
     column is text; an empty field is NULL. Lines without any field are no records.
@@ -50,7 +45,6 @@ def open_csv(
     try:
         text = utf8_copy(content or path, path, folder, options.get("encoding"))
         delimiter, header = _head(text, path, options.get("delimiter"))
-        con = in_memory()
         expected = layout(text, delimiter, len(header))
         records = expected.records
         marks = False
@@ -65,15 +59,7 @@ def open_csv(
         shutil.rmtree(folder, ignore_errors=True)
     _check(con.con, path, header, records - 1)
     con.raw_sql("create view rows as select *, rowid + 1 as source_row from records")
-    return SourceFile(
-        path=path,
-        kind="csv",
-        con=con,
-        tables={"rows": con.table("rows")},
-        as_of=as_of,
-        time_zone=time_zone,
-        options=options,
-    )
+    return {"rows": con.table("rows")}
 
 
 def _create(text: Path, delimiter: str, header: Sequence[str], marks: bool) -> str:

@@ -38,13 +38,12 @@ class Mended:
 def mended(path: Path, shown: Path, folder: Path, delimiter: str, fields: int) -> Mended:
     """A copy with every field quoted and every record ended by one line feed.
 
-    A bare carriage return is text where line feeds end the lines, and ends a line where there are
-    hardly any line feeds. Raises SourceError for the first record that can't be read in one way.
+    A bare carriage return is text where a line feed ends the header, and ends a record where it ends
+    the header. Raises SourceError for the first record that can't be read in one way.
     """
     content = path.read_bytes()
     content = re.sub(rb"\r{2,}\n", b"\r\n", content)
-    bare = len(re.findall(rb"\r(?!\n)", content))
-    marks = bool(bare) and bare <= content.count(b"\n")
+    marks = _ends_in_line_feed(content) and re.search(rb"\r(?!\n)", content) is not None
     if marks:
         mark = RETURN_MARK.encode()
         if mark in content:
@@ -72,6 +71,12 @@ def refuse(path: Path, shown: Path, delimiter: str, fields: int, said: str) -> N
     with _long_fields():
         _refuse_record(content, shown, delimiter, fields)
     raise SourceError(f"{shown}: the file can't be read as CSV: {said} Mend that place, or export it again.")
+
+
+def _ends_in_line_feed(content: bytes) -> bool:
+    """Whether the first line end outside quotes, the header's, has a line feed."""
+    outside = re.match(rb'(?:[^"\r\n]|"[^"]*")*(\r?\n?)', content)
+    return outside is not None and outside.group(1) != b"\r"
 
 
 def _reader(content: bytes, delimiter: str) -> Iterator[list[str]]:
