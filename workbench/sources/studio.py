@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from .base import Canonical, Source, SourceFile
-from .instants import iso_date, utc_instant
+from .fields import instant, literal, or_text
 from .youtube_ids import watch_url, youtube_post_id
 
 _SOFT_HYPHEN = "\u00ad"  # Studio puts them into its headers for line breaks in its own pages
@@ -23,7 +23,6 @@ _READ = {
     "shares": "shares",
 }
 _REVENUE = re.compile(r"(?:your )?estimated (?:partner )?revenue \(([A-Za-z]{3})\)")
-_DATES = ("%b %-d, %Y", "%B %-d, %Y", "%-d-%b-%y", "%-d %b %Y", "%Y-%m-%d")
 _TOTAL = "Total"
 
 
@@ -48,8 +47,8 @@ def _read(file: SourceFile) -> Canonical:
         **{f"revenue_{currency}": _[column] for currency, column in money.items()},
     ).mutate(
         post_id=youtube_post_id(_.video),
-        posted_on=iso_date(_.published, *_DATES),
-        posted_at=utc_instant(_.published, file.time_zone, *_DATES),
+        posted_on=or_text(instant(_.published, "UTC").date(), _.published),
+        posted_at=or_text(instant(_.published, file.time_zone), _.published),
     )
     as_of = ibis.literal(str(file.as_of.date()))
     posts = rows.select(
@@ -66,7 +65,7 @@ def _read(file: SourceFile) -> Canonical:
         "source_row",
         "post_id",
         *[c for c in ("views", "likes", "comments", "shares") if c in found],
-        captured_at=ibis.literal(file.as_of),
+        captured_at=literal(file.as_of),
         method=ibis.literal("lifetime"),
     )
     tables = {"posts": posts, "post_snapshots": snapshots}

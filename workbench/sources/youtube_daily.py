@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from .base import Canonical, Source, SourceFile
+from .urls import bare_name
 from .youtube_ids import watch_url, youtube_account_id, youtube_post_id
 
 _VIDEOS = {"run_datetime_utc", "video_id", "view_count", "like_count", "comment_count"}
@@ -84,7 +85,7 @@ def _read_channels(file: SourceFile) -> Canonical:
 def _read_reference(file: SourceFile) -> Canonical:
     """A channel's handle is its name; without one its id is, as in the daily figures."""
     rows = file.rows
-    handle = rows.custom_url.strip().re_replace("^@", "").nullif("")
+    handle = bare_name(rows.custom_url)
     accounts = rows.select(
         "source_row",
         account_id=youtube_account_id(ibis.coalesce(handle, rows.channel_id)),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
+
+from .urls import account_id
 
 VIDEO_ID = r"^[A-Za-z0-9_-]{11}$"
 
@@ -45,7 +48,7 @@ def watch_url(video: ir.StringValue) -> ir.StringValue:
 
 def youtube_account_id(name: ir.StringValue) -> ir.StringValue:
     """`youtube:name` of a handle, a channel's id or, where a file has nothing better, its title."""
-    return "youtube:" + name.strip().re_replace("^@", "").lower().nullif("")
+    return account_id(ibis.literal("youtube"), name)
 
 
 def category_name(number: ir.StringValue) -> ir.StringValue:
