@@ -1,0 +1,317 @@
+"""The charts of the reports. Each takes a small DataFrame and returns an Altair chart.
+
+A title states the finding ("Reach fell for the third week"), not the contents ("Reach by week").
+Headings, units and number formats come from the registry of columns. Each chart describes itself in
+words for people who can't see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from .escaping import plain
+from .headings import Heading, heading
+from .numbers import counted, in_unit, is_missing
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+# d3 writes G for 10^9; people who count views say billion.
+_COUNTS = "replace(datum.label, 'G', 'B')"
+
+
+def line(
+    data: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    title: str,
+    low: str | None = None,
+    high: str | None = None,
+    series: str | None = None,
+    reference: float | None = None,
+    reference_label: str = "usual",
+    zero: bool = False,
+    subtitle: str = "",
+    description: str = "",
+) -> alt.LayerChart:
+    """A figure over time, with its interval as a band where `low` and `high` name the columns.
+
+    `x` holds dates, instants, or ordered text such as ISO weeks. `series` draws a line for each of
+    its values. `reference` is a dashed line at that height.
+    """
+    frame = _shown(data, [x, y, low, high, series])
+    value, over = heading(y), heading(x)
+    in_time = pd.api.types.is_datetime64_any_dtype(frame[x])
+    across = alt.X(f"{x}:{'T' if in_time else 'O'}", title=None if in_time else over.axis).axis(
+        labelAngle=0, labelOverlap=True
+    )
+    scale = alt.Scale(zero=zero, nice=True)
+    up = alt.Y(f"{y}:Q", title=value.axis, scale=scale, axis=_axis(value))
+    colour: Any = {"color": alt.Color(f"{series}:N", title=None)} if series else {}
+    tips = [_tip(n, frame) for n in (series, x, y, low, high) if n]
+    base = alt.Chart(frame)
+    layers: list[alt.Chart] = []
+    if low and high:
+        band = base.mark_area(style="interval", interpolate="monotone")
+        layers.append(
+            band.encode(
+                across,
+                alt.Y(f"{low}:Q", scale=scale, title=value.axis),
+                alt.Y2(high),
+                **colour,
+            )
+        )
+    if reference is not None:
+        layers += _reference(reference, reference_label, vertical=False)
+    drawn = base.mark_line(interpolate="monotone", point=alt.OverlayMarkDef(size=40, filled=True))
+    layers.append(drawn.encode(across, up, tooltip=tips, **colour))
+    words = description or _described(
+        frame, f"Line chart of {value.axis} by {over.label.lower()}", y, x, value
+    )
+    return _finished(alt.layer(*layers), title, subtitle, words, height=260)
+
+
+def ranked(
+    data: pd.DataFrame,
+    *,
+    label: str,
+    value: str,
+    title: str,
+    low: str | None = None,
+    high: str | None = None,
+    reference: float | None = None,
+    reference_label: str = "usual",
+    dots: bool | None = None,
+    tooltips: Sequence[str] = (),
+    limit: int = 30,
+    subtitle: str = "",
+    description: str = "",
+) -> alt.LayerChart:
+    """Things in order of a figure, the largest on top; as dots with whiskers where there is an interval.
+
+    Bars start at 0; dots need not, so an effect of 0.9 to 1.2 keeps its differences. More than `limit`
+    are cut from the end, and the subtitle says so.
+    """
+    known = _shown(data, [label, value, low, high, *tooltips])
+    known = known.dropna(subset=[value]).sort_values([value, label], ascending=[False, True])
+    frame = known.head(limit)
+    figure = heading(value)
+    as_dots = dots if dots is not None else low is not None
+    order = [str(v) for v in dict.fromkeys(frame[label])]
+    down = alt.Y(f"{label}:N", sort=order, title=None).axis(labelLimit=170, labelPadding=8, grid=as_dots)
+    scale = alt.Scale(zero=not as_dots, nice=True)
+    axis = _axis(figure, grid=True)
+    tips = [_tip(n, frame) for n in (label, value, low, high, *tooltips) if n]
+    base = alt.Chart(frame)
+    mark = (
+        base.mark_point(size=80, filled=True, opacity=1) if as_dots else base.mark_bar(height={"band": 0.7})
+    )
+    shown = mark.encode(
+        alt.X(f"{value}:Q", title=figure.axis, scale=scale, axis=axis),
+        down,
+        tooltip=tips,
+    )
+    layers: list[alt.Chart] = []
+    if reference is not None:
+        layers += _reference(reference, reference_label, vertical=True)
+    if low and high:
+        whisker = base.mark_rule(style="whisker")
+        layers.append(
+            whisker.encode(
+                alt.X(f"{low}:Q", title=figure.axis, scale=scale, axis=axis),
+                alt.X2(high),
+                down,
+                tooltip=tips,
+            )
+        )
+    layers.append(shown)
+    if len(known) > limit:
+        subtitle = " ".join(filter(None, [subtitle, f"The first {limit} of {len(known):,}."]))
+    words = description or _described(frame, f"Ranked chart of {figure.axis}", value, label, figure)
+    return _finished(alt.layer(*layers), title, subtitle, words, height=alt.Step(22))
+
+
+def heat_map(
+    data: pd.DataFrame,
+    *,
+    weekday: str,
+    hour: str,
+    value: str,
+    title: str,
+    n: str | None = None,
+    tooltips: Sequence[str] = (),
+    subtitle: str = "",
+    description: str = "",
+) -> alt.LayerChart:
+    """A figure by weekday (0 is Monday) and hour of the day, both local; unknown hours stay pale."""
+    frame = _shown(data, [weekday, hour, value, n, *tooltips])
+    frame = frame.assign(weekday_name=[WEEKDAYS[int(d) % 7] for d in frame[weekday]])
+    figure = heading(value)
+    # The hours that nobody posted in are drawn too, or the map would have holes that look like paper.
+    empty = pd.DataFrame([(d, h) for d in WEEKDAYS for h in range(24)], columns=["weekday_name", hour])
+    across = alt.X(f"{hour}:O", title="Hour of the day", scale=alt.Scale(domain=list(range(24)))).axis(
+        labelAngle=0,
+        labelOverlap=True,
+        values=list(range(0, 24, 3)),
+        domain=False,
+        ticks=False,
+    )
+    down = alt.Y("weekday_name:O", sort=list(WEEKDAYS), title=None)
+    colour = alt.Color(f"{value}:Q", title=figure.axis, legend=alt.Legend(**_number_format(figure)))
+    tips = [
+        alt.Tooltip("weekday_name:O", title="Weekday"),
+        alt.Tooltip(f"{hour}:O", title="Hour"),
+    ]
+    tips += [_tip(c, frame) for c in (value, n, *tooltips) if c]
+    layers = alt.layer(
+        alt.Chart(empty).mark_rect(style="unknown", stroke=None).encode(across, down),
+        alt.Chart(frame.dropna(subset=[value]))
+        .mark_rect(cornerRadius=2)
+        .encode(across, down, colour, tooltip=tips),
+    )
+    best = frame.dropna(subset=[value]).sort_values(value, ascending=False)
+    words = description or f"{plain(title)}. Heat map of {figure.axis} by weekday and hour." + (
+        f" Highest on {best.iloc[0]['weekday_name']} at {int(best.iloc[0][hour])}:00 with "
+        f"{in_unit(best.iloc[0][value], figure.unit, short=True)}."
+        if len(best)
+        else " No hour has a figure."
+    )
+    return _finished(layers, title, subtitle, words, height=200)
+
+
+def scatter(
+    data: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    title: str,
+    label: str | None = None,
+    colour: str | None = None,
+    log: bool = True,
+    tooltips: Sequence[str] = (),
+    subtitle: str = "",
+    description: str = "",
+) -> alt.Chart:
+    """Two figures of each thing against each other, on logarithmic axes unless told otherwise.
+
+    Zeros have no place on a logarithmic axis: they are left out, and the subtitle says how many.
+    """
+    frame = _shown(data, [x, y, label, colour, *tooltips])
+    known = frame.dropna(subset=[x, y])
+    shown = known[(known[x] > 0) & (known[y] > 0)] if log else known
+    left_out = len(known) - len(shown)
+    across, up = heading(x), heading(y)
+    scale = alt.Scale(type="log", nice=True) if log else alt.Scale(zero=False, nice=True)
+    tips = [_tip(n, shown) for n in (label, x, y, colour, *tooltips) if n]
+    # Decades only: a label at each of 2, 3, 4 ... would run together.
+    limited: dict[str, Any] = {"tickCount": 6} if log else {}
+    chart = (
+        alt.Chart(shown)
+        .mark_circle()
+        .encode(
+            alt.X(
+                f"{x}:Q",
+                title=across.axis,
+                scale=scale,
+                axis=_axis(across, grid=True, **limited),
+            ),
+            alt.Y(f"{y}:Q", title=up.axis, scale=scale, axis=_axis(up, **limited)),
+            tooltip=tips,
+            **({"color": alt.Color(f"{colour}:N", title=heading(colour).label)} if colour else {}),
+        )
+    )
+    if left_out:
+        subtitle = " ".join(
+            filter(
+                None,
+                [subtitle, f"{counted(left_out, 'point')} at 0 can't be shown here."],
+            )
+        )
+    words = description or (
+        f"{plain(title)}. Scatter chart of {up.axis} against {across.axis}, {counted(len(shown), 'point')}."
+    )
+    return _finished(chart, title, subtitle, words, height=320)
+
+
+def _shown(data: pd.DataFrame, names: Sequence[str | None]) -> pd.DataFrame:
+    """Only the columns that are drawn: what isn't shown must not travel in the page. Text is cleaned."""
+    wanted = list(dict.fromkeys(n for n in names if n))
+    frame = data[wanted].copy()
+    for name in wanted:
+        if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name].dtype):
+            first = next((v for v in frame[name] if not is_missing(v)), None)
+            if isinstance(first, str):
+                frame[name] = [plain(v, longest=80) if isinstance(v, str) else v for v in frame[name]]
+            elif first is not None and hasattr(first, "isoformat"):
+                frame[name] = pd.to_datetime(frame[name])
+            elif first is not None:
+                frame[name] = pd.to_numeric(frame[name])
+    return frame
+
+
+def _number_format(of: Heading) -> dict[str, Any]:
+    if of.unit == "fraction":
+        return {"format": "~%"}
+    if of.unit in ("multiple", "times", "ratio", "x"):
+        return {"format": "~g", "labelExpr": "datum.label + '×'"}
+    return {
+        "format": "~s",
+        "labelExpr": f"abs(datum.value) < 1 ? format(datum.value, '~g') : {_COUNTS}",
+    }
+
+
+def _axis(of: Heading, **more: Any) -> alt.Axis:
+    return alt.Axis(**_number_format(of), **{"tickCount": 5, "labelOverlap": True, **more})
+
+
+def _tip(name: str, frame: pd.DataFrame) -> alt.Tooltip:
+    about = heading(name)
+    kind = frame[name].dtype
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        return alt.Tooltip(f"{name}:T", title=about.label, format="%-d %b %Y")
+    if not pd.api.types.is_numeric_dtype(kind):
+        return alt.Tooltip(f"{name}:N", title=about.label)
+    form = ".1~%" if about.unit == "fraction" else ",.0f" if pd.api.types.is_integer_dtype(kind) else ",.3~r"
+    return alt.Tooltip(f"{name}:Q", title=about.axis, format=form)
+
+
+def _reference(at: float, label: str, *, vertical: bool) -> list[alt.Chart]:
+    base = alt.Chart(pd.DataFrame({"at": [at], "label": [plain(label)]}))
+    place = alt.X("at:Q") if vertical else alt.Y("at:Q")
+    text = (
+        base.mark_text(style="reference-label", align="left", baseline="bottom", dx=4, dy=-2).encode(
+            place, y=alt.value(0), text="label:N"
+        )
+        if vertical
+        else base.mark_text(style="reference-label", align="right", baseline="bottom", dx=-2, dy=-3).encode(
+            place, x=alt.value("width"), text="label:N"
+        )
+    )
+    return [base.mark_rule(style="reference").encode(place), text]
+
+
+def _described(frame: pd.DataFrame, what: str, value: str, label: str, about: Heading) -> str:
+    known = frame.dropna(subset=[value])
+    if known.empty:
+        return f"{what}. No figure is known."
+    rising = known.sort_values(value)
+    top, end = rising.iloc[-1], rising.iloc[0]
+
+    def said(row: Any) -> str:
+        return f"{in_unit(row[value], about.unit, short=True)} ({in_unit(row[label])})"
+
+    return f"{what}, {counted(len(known), 'point')}. Highest {said(top)}, lowest {said(end)}."
+
+
+def _finished(chart: Any, title: str, subtitle: str, description: str, *, height: Any) -> Any:
+    heads = alt.Title(plain(title), subtitle=plain(subtitle) if subtitle else alt.Undefined)
+    return chart.properties(
+        title=heads,
+        description=plain(description, longest=1000),
+        width="container",
+        height=height,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    )

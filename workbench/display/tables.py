@@ -1,0 +1,174 @@
+"""Tables that can be read by eye, by screen reader and on a phone, from a DataFrame or an Ibis table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from .escaping import escaped, plain, prose
+from .headings import Heading, heading
+from .numbers import DASH, counted, in_unit, is_missing
+
+
+class Table:
+    """A DataFrame as a table with a caption that states the finding.
+
+    Parameters
+    ----------
+    data
+        A DataFrame, an Ibis table (executed here, so give it few rows), or a list of records.
+    caption
+        The finding, in a sentence.
+    columns
+        Which columns, in order; a mapping also gives headings of its own.
+    units
+        Units in place of the registry's, by column.
+    missing
+        Why a dash stands where it stands: one reason, or one for each column.
+    limit
+        The most rows shown; a line under the table tells how many there are.
+    define
+        Print the sentences of the registry under the table.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        caption: str,
+        columns: Sequence[str] | Mapping[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
+        missing: str | Mapping[str, str] = "not known",
+        signed: Sequence[str] = (),
+        limit: int = 200,
+        note: str = "",
+        define: bool = True,
+    ) -> None:
+        frame = _frame(data)
+        labels = dict(columns) if isinstance(columns, Mapping) else {}
+        names = list(columns) if columns is not None else list(frame.columns)
+        self.caption = caption
+        self.frame = frame[names]
+        self.headings = [heading(n, label=labels.get(n, ""), unit=(units or {}).get(n)) for n in names]
+        self.note = note
+        self._missing = missing
+        self._signed = set(signed)
+        self._limit = limit
+        self._define = define
+
+    def _repr_html_(self) -> str:
+        shown = self.frame.head(self._limit)
+        cells = [self._cells(h, shown[h.name]) for h in self.headings]
+        right = [_is_number(self.frame[h.name]) for h in self.headings]
+        head = "".join(self._th(h, r) for h, r in zip(self.headings, right, strict=True))
+        rows = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True))
+        if not rows:
+            rows = f'<tr><td class="wb-none" colspan="{max(1, len(cells))}">No rows.</td></tr>'
+        return (
+            f'<figure class="wb-table"><div class="wb-scroll" role="region" tabindex="0" '
+            f'aria-label="{prose(self.caption)}"><table><caption>{prose(self.caption)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{self._under(len(shown))}</figure>"
+        )
+
+    def __repr__(self) -> str:
+        """The table in plain text, for terminals and for whoever has no HTML."""
+        texts = {
+            h.label: [
+                plain(self._text(h, v), longest=60) for v in self.frame[h.name].head(self._limit).tolist()
+            ]
+            for h in self.headings
+        }
+        return f"{self.caption}\n{pd.DataFrame(texts).to_string(index=False)}"
+
+    def _text(self, about: Heading, value: Any) -> str:
+        return in_unit(value, about.unit, signed=about.name in self._signed)
+
+    def _th(self, about: Heading, right: bool) -> str:
+        unit = f' <span class="wb-unit">{escaped(about.shown_unit)}</span>' if about.shown_unit else ""
+        meaning = f' title="{prose(about.sentence)}"' if about.sentence else ""
+        return f'<th scope="col"{_class(right)}{meaning}>{escaped(about.label)}{unit}</th>'
+
+    def _cells(self, about: Heading, values: pd.Series) -> list[str]:
+        right = _is_number(self.frame[about.name])
+        first = about is self.headings[0]
+        start, end = ('<th scope="row"', "</th>") if first else ("<td", "</td>")
+        reason = (
+            self._missing if isinstance(self._missing, str) else self._missing.get(about.name, "not known")
+        )
+        dash = f'{start}{_class(right)} title="{prose(reason)}">{_dash(reason)}{end}'
+        opened = f"{start}{_class(right)}>"
+        # <bdi> keeps a name written from right to left from turning its neighbours around.
+        around = ("", "") if right else ("<bdi>", "</bdi>")
+        return [
+            dash if is_missing(v) else f"{opened}{around[0]}{escaped(self._text(about, v))}{around[1]}{end}"
+            for v in values.tolist()
+        ]
+
+    def _under(self, shown: int) -> str:
+        parts = []
+        if shown < len(self.frame):
+            parts.append(f"<p>The first {shown:,} of {counted(len(self.frame), 'row')}.</p>")
+        if self.note:
+            parts.append(f"<p>{prose(self.note)}</p>")
+        meant = [h for h in self.headings if h.sentence] if self._define else []
+        if meant:
+            parts.append(definitions(*meant, summary="What the columns mean")._repr_html_())
+        return f"<figcaption>{''.join(parts)}</figcaption>" if parts else ""
+
+
+class Definitions:
+    """What columns mean, each with the version of its definition."""
+
+    def __init__(self, headings: Sequence[Heading], summary: str) -> None:
+        self.headings, self.summary = headings, summary
+
+    def _repr_html_(self) -> str:
+        terms = "".join(
+            f"<dt>{escaped(h.label)}</dt><dd>{prose(h.sentence)}"
+            + (f' <span class="wb-unit">{escaped(h.unit)}</span>' if h.unit else "")
+            + (f' <span class="wb-version">version {escaped(h.version)}</span>' if h.version else "")
+            + "</dd>"
+            for h in self.headings
+        )
+        return f'<details class="wb-definitions"><summary>{prose(self.summary)}</summary><dl>{terms}</dl></details>'
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{h.label}: {h.sentence}" for h in self.headings)
+
+
+def definitions(*columns: str | Heading, summary: str = "What the figures mean") -> Definitions:
+    """The registry's sentences for these columns, to be unfolded."""
+    return Definitions([c if isinstance(c, Heading) else heading(c) for c in columns], summary)
+
+
+def table(data: Any, *, caption: str, **options: Any) -> Table:
+    """A table with a caption that states the finding; the options are `Table`'s."""
+    return Table(data, caption=caption, **options)
+
+
+def _frame(data: Any) -> pd.DataFrame:
+    if isinstance(data, pd.DataFrame):
+        return data
+    if hasattr(data, "to_pandas"):
+        made: pd.DataFrame = data.to_pandas()
+        return made
+    return pd.DataFrame(data)
+
+
+def _is_number(values: pd.Series) -> bool:
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return False
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return True
+    first = next((v for v in values if not is_missing(v)), None)
+    return type(first).__name__ in ("Decimal", "int", "float")
+
+
+def _class(right: bool) -> str:
+    return ' class="wb-number"' if right else ""
+
+
+def _dash(reason: str) -> str:
+    return f'<span aria-hidden="true">{DASH}</span><span class="wb-unseen">{prose(reason)}</span>'

@@ -1,0 +1,119 @@
+"""Runs one notebook: its parameters injected, its own kernel process, its errors kept and not raised."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .kernel import ReportKernelManager, leave_out_unneeded
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a notebook did not run through."""
+
+    kind: str
+    """Name of the exception."""
+    message: str
+    step: str = ""
+    """The heading above the cell that failed."""
+
+    @property
+    def cause(self) -> str:
+        """The exception in a line, as Python prints it."""
+        first = self.message.strip().split("\n")[0]
+        return f"{self.kind}: {first}" if first else self.kind
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A notebook that was run, whole or up to the cell that failed."""
+
+    name: str
+    notebook: Any
+    """The executed notebook (nbformat), outputs and all."""
+    seconds: float
+    failure: Failure | None = None
+
+
+def execute(
+    notebook: Path,
+    parameters: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str],
+    output: Path,
+    timeout: int = 600,
+) -> Execution:
+    """Run a notebook with Papermill and save the executed copy, also of one that failed.
+
+    Parameters
+    ----------
+    parameters
+        Checked ones, in their types.
+    environment
+        Variables for the kernel: which home folder and version of the warehouse to open.
+    output
+        Where the executed notebook goes.
+    timeout
+        Seconds that a cell may take.
+    """
+    leave_out_unneeded()
+    import nbformat
+    import papermill  # type: ignore[import-untyped]
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError  # type: ignore[import-untyped]
+    from traitlets.config import Config
+
+    started = time.monotonic()
+    failure = None
+    try:
+        papermill.execute_notebook(
+            str(notebook),
+            str(output),
+            parameters=dict(parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            execution_timeout=timeout,
+            request_save_on_cell_execute=False,
+            kernel_manager_class=ReportKernelManager,
+            shutdown_kernel="immediate",
+            config=Config({"ReportKernelManager": {"environment": dict(environment)}}),
+        )
+    except PapermillExecutionError as e:
+        failure = Failure(e.ename, e.evalue)
+    except CellTimeoutError:
+        failure = Failure("Timeout", f"a cell took longer than {timeout} seconds")
+    except DeadKernelError:
+        failure = Failure(
+            "DeadKernelError",
+            "the kernel ended by itself, most often for want of memory",
+        )
+    executed = nbformat.read(output if output.exists() else notebook, as_version=4)
+    _forget_paths(executed)
+    if failure:
+        failure = Failure(failure.kind, failure.message, _step(executed))
+    nbformat.write(executed, output)
+    output.chmod(0o600)
+    return Execution(notebook.stem, executed, time.monotonic() - started, failure)
+
+
+def _forget_paths(executed: Any) -> None:
+    # Papermill notes where the files lay: a folder's name is nobody's business who gets the copy.
+    executed.metadata.get("papermill", {}).pop("input_path", None)
+    executed.metadata.get("papermill", {}).pop("output_path", None)
+
+
+def _step(executed: Any) -> str:
+    """The last Markdown heading before the cell that failed."""
+    heading = ""
+    for cell in executed.cells:
+        if cell.cell_type == "markdown" and "papermill-error-cell-tag" not in cell.metadata.get("tags", []):
+            lines = [x for x in cell.source.splitlines() if x.startswith("#")]
+            heading = lines[-1].lstrip("# ").strip() if lines else heading
+        elif any(o.output_type == "error" for o in cell.get("outputs", [])):
+            return heading
+    return heading

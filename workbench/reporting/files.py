@@ -1,0 +1,89 @@
+"""Files and folders of a report: for their owner only, and whole or not there."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file for its owner only; a reader sees the old one or the new one, never half of it."""
+    building = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
+    try:
+        with os.fdopen(
+            os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+            "w",
+            encoding="utf-8",
+        ) as f:
+            f.write(text)
+            f.flush()
+            os.fsync(f.fileno())
+        building.replace(path)
+    finally:
+        building.unlink(missing_ok=True)
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[Path]:
+    """A hidden folder to build in, which takes the place of `folder` when the block ends well.
+
+    What stood there before stays until then, and for good if the block fails.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in folder.parent.glob(f".building-{folder.name}-*"):
+        if not _lives(left.name.rsplit("-", 2)[-2]):
+            shutil.rmtree(left, ignore_errors=True)
+    building = folder.parent / f".building-{folder.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    building.mkdir(mode=0o700)
+    try:
+        yield building
+        if not folder.exists():
+            building.rename(folder)
+        else:
+            _exchange(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Swap two folders in one step where the system can, else in two renames."""
+    try:
+        swap = ctypes.CDLL(None, use_errno=True).renameat2
+        done = (
+            swap(
+                _AT_FDCWD,
+                os.fsencode(new),
+                _AT_FDCWD,
+                os.fsencode(old),
+                _RENAME_EXCHANGE,
+            )
+            == 0
+        )
+    except (AttributeError, OSError, TypeError):
+        done = False
+    if not done:
+        aside = new.with_name(new.name + "-old")
+        old.rename(aside)
+        new.rename(old)
+        aside.rename(new)
+
+
+def _lives(process: str) -> bool:
+    if sys.platform == "win32":  # where signal 0 would end the process that it asks after
+        return True
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,205 @@
+"""An executed notebook as one HTML file that needs nothing else: no network, no code, no other file.
+
+Only the two scripts that are ours may run, named by their hashes in the page's security policy: markup
+that a stranger's caption or a notebook's own output might smuggle in stays dead even if it got through.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from ..display import theme
+from ..display.numbers import instant
+from .engine import Execution
+from .files import write
+from .markdown import Contents, rendered
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PRIORITY = [
+    theme.MIME,
+    "text/html",
+    "image/svg+xml",
+    "image/png",
+    "image/jpeg",
+    "text/markdown",
+    "text/plain",
+]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page of the same set."""
+
+    title: str
+    file: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a page says of itself, besides what its notebook found."""
+
+    name: str
+    title: str
+    period: str
+    """The period spelled out: Week 40, 29 Sep to 5 Oct 2025."""
+    version: int
+    as_of: datetime
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    pages: Sequence[Link] = ()
+    made: str = ""
+    """When and how long: the only line that differs between two runs on the same data."""
+
+
+def page(execution: Execution, about: About, *, bundle: str) -> str:
+    """The page of an executed notebook; of one that failed, a page that says so and why.
+
+    `bundle` is the chart library (see `chart_library`).
+    """
+    contents = Contents()
+    body = "" if execution.failure else _body(execution.notebook, contents)
+    scripts = [bundle, _text("report.js")] if contents.charts else []
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            about=about,
+            as_of=instant(about.as_of),
+            failure=execution.failure,
+            body=body,
+            sections=contents.sections,
+            styles=theme.stylesheet() + _text("report.css"),
+            scripts=scripts,
+            policy=policy(scripts),
+            chart_styles=in_script(
+                {s: theme.config(dark=s == "dark", background="transparent") for s in ("light", "dark")}
+            )
+            if contents.charts
+            else "",
+        )
+    )
+
+
+def title_of(notebook: Any, name: str) -> str:
+    """A notebook's first heading, else its file's name in words."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for row in cell.source.splitlines():
+                if row.startswith("# "):
+                    return str(row[2:].strip())
+    return name.lstrip("0123456789_").replace("_", " ").capitalize() or name
+
+
+def chart_library(cache_folder: Path) -> str:
+    """Vega, Vega-Lite and Vega-Embed in one script. Made once (1.5 s) and kept in `cache_folder`."""
+    import vl_convert
+
+    file = cache_folder / f"vega-{installed('vl-convert-python')}.js"
+    if file.is_file() and (kept := file.read_text(encoding="utf-8")).endswith("/* whole */"):
+        return kept
+    bundle = str(vl_convert.javascript_bundle(snippet=None))  # type: ignore[arg-type]  # its stub is wrong
+    # The text of a script element ends at this string wherever it stands, also inside quotes.
+    made = bundle.replace("</script", "<\\/script") + "/* whole */"
+    cache_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write(file, made)
+    return made
+
+
+def policy(scripts: Sequence[str]) -> str:
+    """The page's Content-Security-Policy: nothing from anywhere, and no script but these."""
+    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts]
+    allowed = " ".join(hashes) or "'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def in_script(value: Any) -> str:
+    """JSON that can stand in a script element: no `<`, so that nothing in it ends the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _body(notebook: Any, contents: Contents) -> str:
+    exporter = _exporter()
+    exporter.register_filter("markdown", lambda source: rendered(source, contents))
+    exporter.register_filter("strange_markdown", lambda source: rendered(source, None))
+    exporter.register_filter("chart", lambda spec: _chart(spec, contents))
+    exporter.register_filter(
+        "is_style",
+        lambda output: output.get("metadata", {}).get("workbench") == "style",
+    )
+    body, _ = exporter.from_notebook_node(notebook)
+    return str(body)
+
+
+def _chart(spec: Mapping[str, Any], contents: Contents) -> str:
+    contents.charts += 1
+    # The address of the schema is for editors; without it the page holds no address at all.
+    drawn = {k: v for k, v in spec.items() if k != "$schema"}
+    title = drawn.get("title")
+    heads = title.get("text", "") if isinstance(title, dict) else title or ""
+    words = html.escape(str(drawn.get("description") or heads or "Chart"), quote=True)
+    return (
+        f'<figure class="chart"><div class="drawing" role="img" aria-label="{words}"></div>'
+        f"<noscript><p>{html.escape(str(heads))}</p><p>{words}</p></noscript>"
+        f'<script type="application/json">{in_script(drawn)}</script></figure>'
+    )
+
+
+def _exporter() -> Any:
+    from nbconvert.exporters.templateexporter import TemplateExporter
+    from traitlets.config import Config
+
+    # Not HTMLExporter: it parses the page again to put in attributes, and brings JupyterLab's styles.
+    return TemplateExporter(
+        template_name="notebook",
+        extra_template_basedirs=[str(_TEMPLATES)],
+        template_file="index.html.j2",
+        config=Config({"NbConvertBase": {"display_data_priority": _PRIORITY}}),
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment
+
+
+@cache
+def _text(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def document(template: str, **values: Any) -> str:
+    """A page without charts, such as the index, in the same clothes."""
+    styles = theme.stylesheet() + _text("report.css")
+    return _environment().get_template(template).render(styles=styles, policy=policy([]), **values)
+
+
+def without_home(text: str, home: Path) -> str:
+    """An error's text without the folders of the machine it was made on."""
+    for folder, name in ((str(home), "(home)"), (os.path.expanduser("~"), "~")):
+        if len(folder) > 1:
+            text = text.replace(folder, name)
+    return text

@@ -1,0 +1,300 @@
+"""One run: the notebooks of a week, on one version of the warehouse, into one folder that appears whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from ..display.numbers import instant
+from ..errors import UsageError, nearest
+from ..settings import Settings
+from . import weeks
+from .engine import Execution, execute
+from .files import replaced, write
+from .index import MANIFEST, manifest_of, write_index
+from .page import About, Link, chart_library, page, title_of, without_home
+from .parameters import checked, declared
+
+EXECUTED = "executed"
+MANIFEST_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a run."""
+
+    name: str
+    title: str
+    path: Path
+    seconds: float
+    error: str = ""
+    """Why it could not be made; empty where it was."""
+
+
+@dataclass(frozen=True)
+class ReportRun:
+    """What a run made. `exit_code` is 1 where a page says that it could not be made."""
+
+    period: str
+    folder: Path
+    index: Path
+    pages: tuple[Page, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> tuple[Page, ...]:
+        return tuple(p for p in self.pages if p.error)
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.failed else 0
+
+
+def make_reports(
+    settings: Settings,
+    *,
+    version: int,
+    as_of: datetime,
+    week: str | None = None,
+    only: str | Sequence[str] | None = None,
+    parameters: Mapping[str, str] | None = None,
+    out: Path | None = None,
+    timeout: int = 600,
+) -> ReportRun:
+    """Run the notebooks of a week and publish their pages, a manifest and the index.
+
+    Everything that can be wrong with what was asked is found before a kernel starts. A notebook that
+    fails becomes a page that says so; the others go on.
+
+    Parameters
+    ----------
+    version, as_of
+        The version of the warehouse to report on and its newest instant.
+    week
+        YYYY-Www; the last complete week before `as_of` unless given.
+    only
+        Notebooks by number or name, as a list or with commas: `2`, `2_accounts` or `accounts`. The other
+        pages of the period stay as they were.
+    parameters
+        Name -> text; each goes to the notebooks that declare it.
+    out
+        The folder of all reports instead of the settings'.
+    timeout
+        Seconds that one cell may take.
+    """
+    started = time.monotonic()
+    given = dict(parameters or {})
+    week = _week(settings, as_of, week, given)
+    notebooks = chosen(find_notebooks(settings.home), only)
+    known = {n.stem: declared(n) for n in notebooks}
+    values = checked(given, known)
+    for name, parameters_of in known.items():
+        if "week" in parameters_of:
+            values[name]["week"] = week
+    reports = (out or settings.reports).resolve()
+    reports.mkdir(parents=True, exist_ok=True, mode=0o700)
+    final = reports / week
+    before = manifest_of(final) if only else None
+    with replaced(final) as building:
+        kept = _carried_over(before, final, building, {n.stem for n in notebooks})
+        titles = {n.stem: title_of(nbformat.read(n, as_version=4), n.stem) for n in notebooks}
+        links = sorted(
+            [Link(t, f"{n}.html", n) for n, t in titles.items()]
+            + [Link(p["title"], p["file"], p["name"]) for p in kept],
+            key=lambda link: link.name,
+        )
+        abouts = {
+            name: About(
+                name=name,
+                title=titles[name],
+                period=weeks.spelled(week),
+                version=version,
+                as_of=as_of,
+                parameters=values[name],
+                pages=links,
+            )
+            for name in titles
+        }
+        environment = {
+            "WORKBENCH_HOME": str(settings.home),
+            "WORKBENCH_VERSION": str(version),
+        }
+        executions = _run_all(notebooks, values, environment, building / EXECUTED, timeout)
+        bundle = chart_library(settings.data / "cache")
+        pages = []
+        for execution in executions:
+            execution = _without_paths(execution, settings.home)
+            about = replace(abouts[execution.name], made=_made(execution))
+            write(
+                building / f"{execution.name}.html",
+                page(execution, about, bundle=bundle),
+            )
+            error = execution.failure.cause if execution.failure else ""
+            path = final / f"{execution.name}.html"
+            pages.append(Page(execution.name, about.title, path, execution.seconds, error))
+        described = _manifest(week, version, as_of, pages, kept, values, time.monotonic() - started)
+        write(
+            building / MANIFEST,
+            json.dumps(described, indent=2, ensure_ascii=False) + "\n",
+        )
+    index = write_index(reports)
+    return ReportRun(week, final, index, tuple(pages), time.monotonic() - started)
+
+
+def find_notebooks(home: Path) -> list[Path]:
+    """The notebooks of a home folder, or else those that the workbench comes with, in order of name."""
+    own = home / "notebooks"
+    folder = own if own.is_dir() else Path(__file__).parents[2] / "notebooks"
+    found = sorted(n for n in folder.glob("*.ipynb") if not n.name.startswith("."))
+    if not found:
+        raise UsageError(
+            f"There are no notebooks in {folder}. Put some there, or take the folder away to use the workbench's own."
+        )
+    return found
+
+
+def chosen(notebooks: Sequence[Path], only: str | Sequence[str] | None) -> list[Path]:
+    """Those of the notebooks that were asked for by number or name; all where nothing was asked."""
+    if not only:
+        return list(notebooks)
+    words = [w.strip() for w in (only.split(",") if isinstance(only, str) else only) if w.strip()]
+    found: dict[str, Path] = {}
+    unknown = []
+    for word in words:
+        matches = [n for n in notebooks if word in (n.stem, n.name, *n.stem.split("_", 1))]
+        found |= {n.stem: n for n in matches}
+        if not matches:
+            unknown.append(word)
+    if unknown:
+        stems = [n.stem for n in notebooks]
+        listed = f"Notebooks: {', '.join(stems)}."
+        told = " ".join(f"There is no notebook '{w}'.{nearest(w, stems)}" for w in unknown)
+        raise UsageError(f"{told}\n{listed} Nothing was run.")
+    return [n for n in notebooks if n.stem in found]
+
+
+def _week(settings: Settings, as_of: datetime, week: str | None, given: dict[str, str]) -> str:
+    """The week of the run; `-p week=...` says the same thing as `--week`."""
+    asked = given.pop("week", None)
+    if week and asked and week != asked:
+        raise UsageError(f"The week is given twice: {week} and, as a parameter, {asked}. Give it once.")
+    last = weeks.last_complete(as_of, settings.time_zone)
+    wanted = week or asked or last
+    if weeks.monday(wanted) > as_of.date():
+        raise UsageError(
+            f"Week {wanted} begins after the newest data, of {instant(as_of)}. "
+            f"The last complete week is {last}. Nothing was run."
+        )
+    return wanted
+
+
+def _run_all(
+    notebooks: Sequence[Path],
+    values: Mapping[str, Mapping[str, Any]],
+    environment: Mapping[str, str],
+    folder: Path,
+    timeout: int,
+) -> list[Execution]:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def one(notebook: Path) -> Execution:
+        output = folder / notebook.name
+        return execute(
+            notebook,
+            values[notebook.stem],
+            environment=environment,
+            output=output,
+            timeout=timeout,
+        )
+
+    with ThreadPoolExecutor(min(cores, len(notebooks))) as pool:
+        try:
+            return list(pool.map(one, notebooks))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _carried_over(
+    before: dict[str, Any] | None, folder: Path, building: Path, made_now: set[str]
+) -> list[dict[str, Any]]:
+    """Copy the pages of the period that this run does not make; their entries in the manifest."""
+    kept = [p for p in (before or {}).get("pages", []) if p["name"] not in made_now]
+    kept = [p for p in kept if (folder / p["file"]).is_file()]
+    for entry in kept:
+        shutil.copy2(folder / entry["file"], building / entry["file"])
+        executed = folder / EXECUTED / f"{entry['name']}.ipynb"
+        if executed.is_file():
+            (building / EXECUTED).mkdir(mode=0o700, exist_ok=True)
+            shutil.copy2(executed, building / EXECUTED / executed.name)
+    return kept
+
+
+def _without_paths(execution: Execution, home: Path) -> Execution:
+    if execution.failure is None:
+        return execution
+    told = without_home(execution.failure.message, home)
+    return replace(execution, failure=replace(execution.failure, message=told))
+
+
+def _made(execution: Execution) -> str:
+    return f"Made {instant(datetime.now(UTC))} in {execution.seconds:.1f} s with workbench {_own_version()}."
+
+
+def _manifest(
+    week: str,
+    version: int,
+    as_of: datetime,
+    pages: Sequence[Page],
+    kept: Sequence[dict[str, Any]],
+    values: Mapping[str, Mapping[str, Any]],
+    seconds: float,
+) -> dict[str, Any]:
+    utc = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    warehouse = {"version": version, "as_of": utc.isoformat()}
+    entries = [
+        {
+            "name": p.name,
+            "title": p.title,
+            "file": p.path.name,
+            "status": "failed" if p.error else "made",
+            **({"error": p.error} if p.error else {}),
+            "parameters": dict(values[p.name]),
+            "warehouse": warehouse,
+        }
+        for p in pages
+    ]
+    entries = sorted([*entries, *kept], key=lambda e: str(e["name"]))
+    return {
+        "format": MANIFEST_FORMAT,
+        "period": week,
+        "status": "failed" if any(e["status"] == "failed" for e in entries) else "made",
+        "pages": entries,
+        "warehouse": warehouse,
+        "workbench_version": _own_version(),
+        "made": {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(seconds, 2),
+            "seconds_by_page": {p.name: round(p.seconds, 2) for p in pages},
+        },
+    }
+
+
+def _own_version() -> str:
+    try:
+        return installed("workbench")
+    except PackageNotFoundError:
+        return "unknown"
