@@ -142,6 +142,10 @@ def utc_text(instant: datetime) -> str:
     return instant.isoformat(sep=" ")
 
 
+def utc_now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a batch. Raises WorkbenchError if it is missing, damaged or of a newer format."""
     file = folder / "manifest.json"

@@ -1,0 +1,27 @@
+"""Small expressions that the metrics share: unknown stays unknown, dividing by nothing gives nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+
+def known_sum(table: ibis.Table, columns: Sequence[str]) -> ir.NumericValue:
+    """Sum of the columns that are known; NULL only when none is."""
+    total = sum((table[c].fill_null(0) for c in columns[1:]), table[columns[0]].fill_null(0))
+    any_known = table[columns[0]].notnull()
+    for c in columns[1:]:
+        any_known = any_known | table[c].notnull()
+    return ibis.cases((any_known, total), else_=ibis.null("int64"))
+
+
+def ratio(numerator: ir.NumericValue, denominator: ir.NumericValue) -> ir.FloatingValue:
+    """numerator / denominator; NULL where the denominator is 0 or either is unknown."""
+    return numerator.cast("float64") / denominator.cast("float64").nullif(0.0)
+
+
+def hours_between(later: ir.TimestampValue, earlier: ir.TimestampValue) -> ir.FloatingValue:
+    """later - earlier in hours, to the second."""
+    return (later.epoch_seconds() - earlier.epoch_seconds()).cast("float64") / 3600.0

@@ -1,0 +1,332 @@
+"""The one writer: batches from the inbox into the next version of the warehouse."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from ..errors import WorkbenchError
+from ..settings import Settings
+from . import identity, marts, versions
+from .batches import Manifest, file_sha256, read_manifest, utc_now, waiting
+from .journal import seal
+from .merge import Merged, local_day, local_hour, merge
+from .migrate import migrate, migrations
+from .quality import note_checks
+from .staging import Staged, quoted, stage, table_types, text
+from .tables import TABLES, Table
+
+
+@dataclass
+class BatchOutcome:
+    """What became of one batch; counts of rows over its tables."""
+
+    batch_id: str
+    source: str
+    file_name: str | None = None
+    status: str = "completed"
+    error: str | None = None
+    read: int = 0
+    accepted: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+
+
+@dataclass
+class LoadOutcome:
+    """What a load did. `version` is the published version, or the one that already stood."""
+
+    batches: list[BatchOutcome] = field(default_factory=list)
+    version: versions.Version | None = None
+    published: bool = False
+    pruned: list[int] = field(default_factory=list)
+
+    def total(self, count: str) -> int:
+        return sum(getattr(b, count) for b in self.batches)
+
+    @property
+    def failed(self) -> list[BatchOutcome]:
+        return [b for b in self.batches if b.status == "failed"]
+
+
+def load(
+    settings: Settings, *, what: str = "workbench load", progress: Callable[[str, int, int], None] | None = None
+) -> LoadOutcome:
+    """Apply every batch that waits in the inbox, each in one transaction, and publish one version.
+
+    A batch that is already in the warehouse is unchanged. A batch that can't be read as a whole is
+    recorded as failed and moved to data/refused; the others are applied all the same.
+
+    Raises WorkbenchError when another loader holds the lock, or the warehouse is of a newer schema.
+    """
+    outcome = LoadOutcome()
+    with versions.loader_lock(settings, what):
+        seal(settings.inbox)
+        outcome.version = versions.current(settings.versions)
+        todo = _not_yet_loaded(settings, outcome)
+        behind = outcome.version is None or outcome.version.schema_version < migrations()[-1].version
+        if not todo and not behind and not _marts_are_old(settings, outcome.version):
+            _clear(waiting(settings.inbox))
+            return outcome
+        building = versions.start(settings.versions, outcome.version)
+        con = open_writer(building, settings)
+        try:
+            where = f"{settings.versions / outcome.version.file}" if outcome.version else "The warehouse"
+            migrate(con, where)
+            con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
+            for n, folder in enumerate(todo):
+                if progress:
+                    progress(folder.name, n, len(todo))
+                outcome.batches.append(_apply(con, folder, settings))
+            marts.refresh(con, settings)
+            as_of = con.execute("SELECT max(captured_at)::VARCHAR FROM batches WHERE status = 'completed'").fetchone()
+            con.execute("CHECKPOINT")
+        except BaseException:
+            con.close()
+            building.unlink(missing_ok=True)
+            building.with_name(building.name + ".wal").unlink(missing_ok=True)
+            raise
+        con.close()
+        number = (outcome.version.version if outcome.version else 0) + 1
+        outcome.version = versions.publish(
+            settings.versions,
+            building,
+            number=number,
+            schema=migrations()[-1].version,
+            as_of=as_of[0] if as_of else None,
+            now=utc_now(),
+        )
+        outcome.published = True
+        refused = {b.batch_id for b in outcome.failed}
+        _clear([folder for folder in waiting(settings.inbox) if folder in todo and folder.name not in refused])
+        for folder in todo:
+            if folder.name in refused and folder.is_dir():
+                _set_aside(folder, settings.data / "refused")
+        outcome.pruned = versions.prune(settings.versions, settings.keep_versions)
+    return outcome
+
+
+def open_writer(file: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(str(file))
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    # The file is thrown away when anything fails, so a log of its own would be written for nobody.
+    con.execute("SET checkpoint_threshold = '16GB'")
+    if settings.memory_limit:
+        con.execute(f"SET memory_limit = {text(settings.memory_limit)}")
+    return con
+
+
+def known_batches(settings: Settings) -> dict[str, str]:
+    """batch_id -> status of everything that the current version has seen."""
+    version = versions.current(settings.versions)
+    if version is None:
+        return {}
+    con = duckdb.connect(str(settings.versions / version.file), read_only=True)
+    try:
+        return dict(con.execute("SELECT batch_id, status FROM batches").fetchall())
+    finally:
+        con.close()
+
+
+def _not_yet_loaded(settings: Settings, outcome: LoadOutcome) -> list[Path]:
+    folders = waiting(settings.inbox)
+    if not folders:
+        return []
+    known = known_batches(settings)
+    todo = []
+    for folder in folders:
+        if known.get(folder.name) == "completed":
+            rows = 0
+            source, name = "?", None
+            try:
+                manifest = read_manifest(folder)
+                rows = sum(int(t["rows"]) for t in manifest.tables.values())
+                source, name = manifest.source, manifest.file_name
+            except WorkbenchError:
+                pass  # it is in the warehouse already: whatever is wrong with this copy loses nothing
+            outcome.batches.append(BatchOutcome(folder.name, source, name, read=rows, unchanged=rows))
+        else:
+            todo.append(folder)
+    return todo
+
+
+def _apply(con: duckdb.DuckDBPyConnection, folder: Path, settings: Settings) -> BatchOutcome:
+    """Apply one batch in one transaction; on failure nothing of it stays but its record."""
+    outcome = BatchOutcome(folder.name, "?")
+    manifest: Manifest | None = None
+    con.execute("BEGIN")
+    try:
+        manifest = read_manifest(folder)
+        outcome.source, outcome.file_name = manifest.source, manifest.file_name
+        _verify(folder, manifest)
+        _apply_tables(con, folder, manifest, settings, outcome)
+        _record(con, outcome, manifest)
+        con.execute("COMMIT")
+    except (WorkbenchError, duckdb.Error, OSError) as e:
+        con.execute("ROLLBACK")
+        outcome.status = "failed"
+        outcome.error = str(e)
+        outcome.accepted = outcome.unchanged = outcome.duplicate = outcome.rejected = 0
+        _record(con, outcome, manifest)
+    return outcome
+
+
+def _verify(folder: Path, manifest: Manifest) -> None:
+    for name, entry in manifest.tables.items():
+        if name not in TABLES:
+            raise WorkbenchError(f"the batch names table '{name}', which does not exist.")
+        file = folder / str(entry["file"])
+        if file.parent != folder or not file.is_file():
+            raise WorkbenchError(f"{entry['file']} is missing from the batch. Import the source again.")
+        if file_sha256(file) != entry["sha256"]:
+            raise WorkbenchError(f"{entry['file']} is damaged: its hash differs. Import the source again.")
+
+
+def _apply_tables(
+    con: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest, settings: Settings, outcome: BatchOutcome
+) -> None:
+    # Accounts first: posts take their local time from them, and every table its account's id.
+    order = sorted(manifest.tables, key=lambda n: (n != "accounts", n))
+    aliased = identity.find_aliases(con)
+    everything = []
+    for name in order:
+        table = TABLES[name]
+        file = folder / str(manifest.tables[name]["file"])
+        staged = stage(con, table, file, batch_id=manifest.batch_id, captured_at=manifest.captured_at, now=utc_now())
+        if name == "accounts":
+            identity.note_names(con, staged)
+            aliased = identity.find_aliases(con)
+        if aliased:
+            identity.resolve(con, staged)
+        merged = merge(con, staged, batch_id=manifest.batch_id, zone=settings.time_zone)
+        if name == "accounts":
+            if aliased:
+                for moved in identity.move_renamed(con, zone=settings.time_zone):
+                    _mark_all(con, moved)
+            _follow_time_zones(con, settings)
+        note_checks(con, table, merged, batch_id=manifest.batch_id)
+        _mark(con, table)
+        _add(outcome, staged, merged)
+        everything.append(staged)
+    for staged in everything:
+        add_referred(con, staged)
+        con.execute(f"DROP TABLE {staged.name}")
+
+
+def _add(outcome: BatchOutcome, staged: Staged, merged: Merged) -> None:
+    outcome.read += staged.rows_read
+    outcome.rejected += staged.rows_rejected
+    outcome.accepted += merged.accepted
+    outcome.unchanged += merged.unchanged
+    outcome.duplicate += merged.duplicate
+
+
+def add_referred(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
+    """Bare rows for what the staged rows refer to and nobody has described yet.
+
+    They bear no time of capture, so that whatever is known later replaces what follows from their key.
+    """
+    for column, other in staged.table.refers.items():
+        if column not in staged.columns:
+            continue
+        key = TABLES[other].key[0]
+        name = quoted(column)
+        platform = other in ("accounts", "posts")
+        derived = f", split_part({name}, ':', 1)" if platform else ""
+        con.execute(
+            f"INSERT INTO {other} ({key}{', platform' if platform else ''}) "
+            f"SELECT DISTINCT {name}{derived} FROM {staged.name} WHERE {name} IS NOT NULL "
+            f"AND NOT EXISTS (FROM {other} o WHERE o.{key} = {staged.name}.{name})"
+        )
+    if staged.table.name == "accounts" or "accounts" in staged.table.refers.values():
+        con.execute(
+            "UPDATE accounts SET username = substr(account_id, instr(account_id, ':') + 1), column_ranks = "
+            "map_concat(coalesce(column_ranks, MAP {}), MAP {'username': 0::BIGINT}) WHERE username IS NULL"
+        )
+    if "posts" in staged.table.refers.values():
+        con.execute(
+            "UPDATE posts SET external_id = substr(post_id, instr(post_id, ':') + 1) WHERE external_id IS NULL"
+        )
+
+
+def _follow_time_zones(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Local days and hours of posts whose account's zone became another."""
+    con.execute(
+        f"UPDATE posts SET posted_local_on = {local_day('posts', settings.time_zone)}, "
+        f"posted_local_hour = {local_hour('posts', settings.time_zone)} "
+        "FROM accounts a SEMI JOIN touched_accounts USING (account_id) "
+        "WHERE a.account_id = posts.account_id AND posts.posted_at IS NOT NULL AND ("
+        f"posts.posted_local_on IS DISTINCT FROM {local_day('posts', settings.time_zone)} OR "
+        f"posts.posted_local_hour IS DISTINCT FROM {local_hour('posts', settings.time_zone)})"
+    )
+
+
+def _mark(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Note the posts and accounts whose marts have to follow."""
+    if table.name in marts.DEPENDS_ON:
+        key = marts.DEPENDS_ON[table.name]
+        con.execute(f"INSERT INTO touched SELECT DISTINCT '{key}', {key} FROM touched_{table.name}")
+
+
+def _mark_all(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    if table in marts.DEPENDS_ON and "account_id" in table_types(con, table):
+        con.execute(
+            f"INSERT INTO touched SELECT DISTINCT 'account_id', account_id FROM {table} "
+            "WHERE account_id IN (SELECT account_id FROM aliases)"
+        )
+
+
+def _record(con: duckdb.DuckDBPyConnection, outcome: BatchOutcome, manifest: Manifest | None) -> None:
+    con.execute("DELETE FROM batches WHERE batch_id = ?", [outcome.batch_id])
+    con.execute(
+        "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            outcome.batch_id,
+            outcome.source,
+            manifest.entity if manifest else None,
+            manifest.content_hash if manifest else "",
+            outcome.file_name,
+            manifest.file_sha256 if manifest else None,
+            manifest.captured_at if manifest else None,
+            manifest.window_from if manifest else None,
+            manifest.window_to if manifest else None,
+            outcome.read,
+            outcome.accepted,
+            outcome.rejected,
+            outcome.duplicate,
+            outcome.unchanged,
+            outcome.status,
+            outcome.error,
+            list(manifest.notes) if manifest else [],
+            manifest.created_at if manifest else None,
+            utc_now(),
+        ],
+    )
+
+
+def _marts_are_old(settings: Settings, version: versions.Version | None) -> bool:
+    if version is None:
+        return True
+    con = duckdb.connect(str(settings.versions / version.file), read_only=True)
+    try:
+        return marts.are_old(con, settings)
+    finally:
+        con.close()
+
+
+def _clear(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _set_aside(folder: Path, refused: Path) -> None:
+    refused.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = refused / folder.name
+    shutil.rmtree(target, ignore_errors=True)
+    folder.rename(target)

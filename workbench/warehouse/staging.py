@@ -1,0 +1,272 @@
+"""From a batch's Parquet to typed rows that may go in, and rejected rows with their reasons.
+
+Every check is a boolean expression over whole columns. Reasons are only spelled out for the rows that
+fail, in a second pass over the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ..errors import WorkbenchError, nearest
+from ..settings import PLATFORMS
+from .tables import BATCH_COLUMNS, HIDDEN_COLUMNS, Table
+
+OLDEST = "2005-01-01"
+BOOKKEEPING = {"seen_at", "batch_id", *HIDDEN_COLUMNS}
+DERIVED = {"posts": ("posted_local_on", "posted_local_hour")}
+"""Columns that the loader computes; a batch's own values for them are not taken."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The accepted rows of one table of a batch, in a temporary table, typed."""
+
+    table: Table
+    name: str
+    columns: tuple[str, ...]
+    """Columns of the table that the batch fills, keys included."""
+    rows_read: int
+    rows_rejected: int
+
+
+@dataclass(frozen=True)
+class _Check:
+    """`ok` is TRUE where the value may stand; `reason` spells out the value that may not."""
+
+    ok: str
+    reason: str
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def table_types(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Column -> SQL type of a warehouse table, in order."""
+    rows = con.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() "
+        "WHERE table_name = ? AND NOT internal AND schema_name = 'main' ORDER BY column_index",
+        [table],
+    ).fetchall()
+    return dict(rows)
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection, table: Table, file: Path, *, batch_id: str, captured_at: str, now: str
+) -> Staged:
+    """Type and check the rows of one Parquet file; keep the bad ones in `rejected_rows`.
+
+    Raises WorkbenchError when the file has columns that the table lacks, or lacks a key column.
+    """
+    source = f"read_parquet({text(str(file))}, file_row_number = true)"
+    raw = dict(con.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {source})").fetchall())
+    del raw["file_row_number"]
+    types = table_types(con, table.name)
+    for name in DERIVED.get(table.name, ()):
+        raw.pop(name, None)
+    _refuse_shape(table, raw, types)
+
+    columns = [c for c in types if c in raw and c not in BOOKKEEPING]
+    typed = {c: _typed(c, raw[c], types[c]) for c in columns}
+    typed |= {c: f"lower({typed[c]})" for c in columns if c in table.choices or c == "platform"}
+    typed |= _from_key(table, typed)
+    checks = [_castable(c, raw[c], types[c]) for c in columns if types[c] != "VARCHAR"]
+    checks += [c for name in typed for c in _allowed(table, name, types[name], now)]
+    if "seen_at" in raw:
+        typed_seen = f"coalesce({_typed('seen_at', raw['seen_at'], 'TIMESTAMP')}, TIMESTAMP {text(captured_at)})"
+        checks.append(_castable("seen_at", raw["seen_at"], "TIMESTAMP"))
+    else:
+        typed_seen = f"TIMESTAMP {text(captured_at)}"
+    checks += _instants("s_seen_at", "seen_at", now, future=False)
+
+    row_number = "source_row::BIGINT" if "source_row" in raw else "NULL::BIGINT"
+    selected = ", ".join(f"{expression} AS {quoted('s_' + c)}" for c, expression in typed.items())
+    inner = f"SELECT {selected}, {typed_seen} AS s_seen_at, * FROM {source}"
+    ok = " AND ".join(f"({check.ok})" for check in checks)
+    name = f"stage_{table.name}"
+    kept = ", ".join(f"{quoted('s_' + c)} AS {quoted(c)}" for c in typed)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {kept}, s_seen_at AS seen_at, {ok} AS is_ok, "
+        f"file_row_number FROM ({inner})"
+    )
+    read = _count(con, f"SELECT count(*) FROM {name}")
+    rejected = read - _count(con, f"SELECT count(*) FROM {name} WHERE is_ok")
+    if rejected:
+        reasons = ", ".join(f"CASE WHEN ({c.ok}) IS NOT TRUE THEN {c.reason} END" for c in checks)
+        whole = f"to_json(struct_pack({', '.join(f'{quoted(c)} := {quoted(c)}' for c in raw)}))"
+        con.execute(
+            f"INSERT INTO rejected_rows SELECT {text(batch_id)}, {text(table.name)}, {row_number}, "
+            f"concat_ws('; ', {reasons}), {whole}, TIMESTAMP {text(now)} FROM ({inner}) "
+            f"WHERE file_row_number IN (SELECT file_row_number FROM {name} WHERE is_ok IS NOT TRUE) "
+            "ORDER BY file_row_number"
+        )
+        con.execute(f"DELETE FROM {name} WHERE is_ok IS NOT TRUE")
+    con.execute(f"ALTER TABLE {name} DROP COLUMN is_ok")
+    con.execute(f"ALTER TABLE {name} DROP COLUMN file_row_number")
+    return Staged(table, name, tuple(typed), read, rejected)
+
+
+def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _refuse_shape(table: Table, raw: dict[str, str], types: dict[str, str]) -> None:
+    unknown = [c for c in raw if c not in types and c not in BATCH_COLUMNS]
+    if unknown:
+        raise WorkbenchError(
+            f"table {table.name} has no column '{unknown[0]}'.{nearest(unknown[0], types)} "
+            f"Its columns: {', '.join(c for c in types if c not in BOOKKEEPING)}."
+        )
+    given = set(raw) | set(_from_key(table, raw))
+    missing = [c for c in (*table.key, *table.required) if c not in given and not _defaulted(types, table, c)]
+    if missing:
+        raise WorkbenchError(f"rows of table {table.name} lack the column '{missing[0]}', which is required.")
+
+
+def _defaulted(types: dict[str, str], table: Table, column: str) -> bool:
+    return table.name == "hashtag_snapshots" and column == "endpoint" and column in types
+
+
+def _from_key(table: Table, given: dict[str, str]) -> dict[str, str]:
+    """Columns that follow from the key, whatever a batch says of them."""
+    if table.name in ("posts", "accounts"):
+        key = quoted(table.key[0]) if table.key[0] in given else "NULL::VARCHAR"
+        parts = {"platform": f"lower(nullif(split_part({key}, ':', 1), ''))"}
+        if table.name == "posts":
+            parts["external_id"] = f"nullif(substr({key}, instr({key}, ':') + 1), '')"
+        return parts
+    if table.name == "hashtag_snapshots" and "endpoint" not in given:
+        return {"endpoint": "''"}
+    return {}
+
+
+def _is_text(raw: str) -> bool:
+    return raw in ("VARCHAR", "JSON")
+
+
+def _trimmed(column: str) -> str:
+    return f"nullif(trim({quoted(column)}::VARCHAR), '')"
+
+
+def _typed(column: str, raw: str, wanted: str) -> str:
+    """SQL that makes a raw value what the table wants, or NULL."""
+    name = quoted(column)
+    if wanted == "VARCHAR":
+        # Ids are compared, so blanks around them go; what people wrote stays as it is.
+        return _trimmed(column) if column.endswith(_COMPARED) else f"nullif({name}::VARCHAR, '')"
+    if not _is_text(raw):
+        if wanted == "TIMESTAMP" and raw == "TIMESTAMP WITH TIME ZONE":
+            return f"({name} AT TIME ZONE 'UTC')"
+        return f"TRY_CAST({name} AS {wanted})"
+    value = name
+    if wanted == "TIMESTAMP":
+        # A cast straight to TIMESTAMP drops an offset without a word.
+        return (
+            f"CASE WHEN regexp_matches({value}, '[0-9](Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?) *$') AND length({value}) > 10 "
+            f"THEN TRY_CAST({value} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE TRY_CAST({value} AS TIMESTAMP) END"
+        )
+    if wanted.endswith("[]"):
+        return f"TRY(from_json({value}, '[\"VARCHAR\"]'))"
+    return f"TRY_CAST({value} AS {wanted})"
+
+
+_COMPARED = ("_id", "platform", "hashtag", "currency", "username", "_key", "status", "scope", "kind", "_type")
+
+_KINDS = {
+    "BIGINT": "a whole number",
+    "DOUBLE": "a number",
+    "TIMESTAMP": "an instant such as 2025-03-31 18:05:00 (UTC)",
+    "DATE": "a date such as 2025-03-31",
+    "BOOLEAN": "true or false",
+}
+
+
+def _castable(column: str, raw: str, wanted: str) -> _Check:
+    """A value that is there must be a value of the wanted type, exactly."""
+    typed = quoted("s_" + column)
+    given = quoted(column)
+    absent = f"{given} IS NULL" + (f" OR trim({given}::VARCHAR) = ''" if _is_text(raw) else "")
+    fits = f"{typed} IS NOT NULL"
+    kind = _KINDS.get(wanted, "a list such as [\"a\", \"b\"]" if wanted.endswith("[]") else "text")
+    if wanted == "BIGINT" and raw != "BIGINT" and not raw.startswith(("U", "INT", "SMALLINT", "TINYINT")):
+        # TRY_CAST rounds '2.5' to 3.
+        fits = f"{typed} IS NOT NULL AND TRY_CAST({given} AS DOUBLE) = {typed}::DOUBLE"
+    elif wanted == "DOUBLE":
+        fits = f"{typed} IS NOT NULL AND isfinite({typed})"
+    elif wanted.startswith("DECIMAL") and raw != wanted:
+        places = wanted.split(",")[1].strip(" )")
+        kind = f"an amount with at most {places} decimals"
+        exact = "DECIMAL(38,12)" if _is_text(raw) else "DOUBLE"
+        fits = f"{typed} IS NOT NULL AND TRY_CAST({given} AS {exact}) = {typed}::{exact}"
+    ok = f"coalesce({fits}, false) OR {absent}"
+    return _Check(ok, f"{text(column + ': ')} || {_shown(quoted(column))} || {text(' is not ' + kind)}")
+
+
+def _shown(value: str) -> str:
+    """A value in a reason: quoted and cut, as it may be megabytes."""
+    return f"coalesce('''' || left({value}::VARCHAR, 80) || '''', 'an empty value')"
+
+
+def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
+    name = quoted("s_" + column)
+    checks = []
+    if column in table.key or column in table.required:
+        why = f"{column} is missing; a row of {table.name} can''t stand without it"
+        checks.append(_Check(f"{name} IS NOT NULL", f"'{why}'"))
+    choices = table.choices.get(column)
+    if column == "platform" and table.name != "app_events":
+        choices = PLATFORMS
+    if choices:
+        listed = ", ".join(text(c) for c in choices)
+        told = text(f" is not one of {', '.join(choices)}")
+        checks.append(
+            _Check(f"{name} IS NULL OR lower({name}) IN ({listed})", f"'{column}: ' || {_shown(name)} || {told}")
+        )
+    if column == "time_zone":
+        checks.append(
+            _Check(
+                f"{name} IS NULL OR {name} IN (SELECT name FROM pg_timezone_names())",
+                f"'time_zone: ' || {_shown(name)} || ' is no IANA zone such as Europe/Berlin'",
+            )
+        )
+    if wanted == "BIGINT" and column not in table.signed:
+        checks.append(_Check(f"{name} IS NULL OR {name} >= 0", f"'{column}: ' || {name} || ' is below 0'"))
+    if wanted == "DOUBLE" and column.endswith(("_seconds", "_hours")):
+        checks.append(_Check(f"{name} IS NULL OR {name} >= 0", f"'{column}: ' || {name} || ' is below 0'"))
+    if column in table.fractions:
+        checks.append(
+            _Check(f"{name} IS NULL OR {name} BETWEEN 0 AND 1", f"'{column}: ' || {name} || ' is not from 0 to 1'")
+        )
+    if wanted == "TIMESTAMP":
+        checks += _instants(name, column, now, future=column in table.future)
+    if wanted == "DATE":
+        low, high = f"DATE '{OLDEST}'", "DATE '2100-01-01'"
+        checks.append(
+            _Check(
+                f"{name} IS NULL OR {name} BETWEEN {low} AND {high}",
+                f"'{column}: ' || {name} || ' is not between 2005 and 2100'",
+            )
+        )
+    return checks
+
+
+def _instants(name: str, column: str, now: str, *, future: bool) -> list[_Check]:
+    low = _Check(
+        f"{name} IS NULL OR {name} >= TIMESTAMP '{OLDEST}'",
+        f"'{column}: ' || {name} || ' is before 2005, when none of the platforms existed'",
+    )
+    # Clocks differ and zones are mistaken by hours, never by more than a day.
+    high = _Check(
+        f"{name} IS NULL OR {name} <= TIMESTAMP {text(now)} + INTERVAL 1 DAY",
+        f"'{column}: ' || {name} || ' lies in the future'",
+    )
+    return [low] if future else [low, high]

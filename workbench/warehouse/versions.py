@@ -1,0 +1,179 @@
+"""Immutable versions of the warehouse and the pointer that names the newest.
+
+A version is built under a hidden name and put in place by a rename; then the pointer file is replaced.
+A crash at any instant leaves the old pointer on an old, whole file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+
+from ..errors import UsageError, WorkbenchError
+from ..settings import Settings
+
+POINTER = "current.json"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version. Instants are ISO text in UTC."""
+
+    version: int
+    file: str
+    published_at: str
+    as_of: str | None
+    """The newest capture time of anything in it; None while it is empty."""
+    schema_version: int
+
+
+def current(versions: Path) -> Version | None:
+    """The version that the pointer names, or None where nothing was published yet."""
+    pointer = versions / POINTER
+    try:
+        entries = json.loads(pointer.read_text(encoding="utf-8"))
+        return Version(**entries)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as e:
+        raise WorkbenchError(
+            f"{pointer} can't be read: {e}. Write it anew with the newest v*.duckdb beside it "
+            "(its v*.json holds the text), or restore a backup."
+        ) from e
+
+
+def version_of(versions: Path, number: int) -> Version:
+    """A version by its number. Raises UsageError for one that is not kept."""
+    record = versions / f"{_stem(number)}.json"
+    if not record.is_file():
+        kept = ", ".join(str(n) for n in kept_versions(versions)) or "none"
+        raise UsageError(f"Version {number} of the warehouse is not here. Kept: {kept}.")
+    return Version(**json.loads(record.read_text(encoding="utf-8")))
+
+
+def kept_versions(versions: Path) -> list[int]:
+    """Numbers of the versions on disk, oldest first."""
+    return sorted(int(p.stem[1:]) for p in versions.glob("v*.duckdb"))
+
+
+def start(versions: Path, base: Version | None) -> Path:
+    """A hidden, writable copy of `base` (nothing if None) to build the next version in.
+
+    No connection to `base` may be open in this process: copying a file that DuckDB has open here
+    would drop its lock.
+    """
+    versions.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sweep(versions)
+    building = versions / f".building-{os.getpid()}-{uuid.uuid4().hex[:8]}.duckdb"
+    if base is not None:
+        source = versions / base.file
+        # cp shares the blocks where the file system can; elsewhere it copies.
+        done = subprocess.run(
+            ["cp", "--reflink=auto", str(source), str(building)], capture_output=True, check=False
+        )
+        if done.returncode != 0:
+            shutil.copyfile(source, building)
+    return building
+
+
+def publish(versions: Path, building: Path, *, number: int, schema: int, as_of: str | None, now: str) -> Version:
+    """Put a closed, checkpointed file in place as version `number` and move the pointer to it."""
+    version = Version(number, f"{_stem(number)}.duckdb", now, as_of, schema)
+    if building.with_name(building.name + ".wal").exists():
+        raise WorkbenchError(f"{building.name} was not checkpointed; it is not published.")
+    os.chmod(building, 0o600)
+    _fsync(building)
+    building.rename(versions / version.file)
+    for name in (f"{_stem(number)}.json", POINTER):
+        _replace(versions / name, json.dumps(asdict(version), indent=1))
+    return version
+
+
+def prune(versions: Path, keep: int) -> list[int]:
+    """Remove all but the newest `keep` versions and those with a `.pin` file; returns their numbers.
+
+    A reader that has a removed file open keeps it until it closes.
+    """
+    pointed = current(versions)
+    old = [n for n in kept_versions(versions)[:-keep] if not pointed or n != pointed.version]
+    gone = [n for n in old if not (versions / f"{_stem(n)}.pin").exists()]
+    for number in gone:
+        for suffix in (".duckdb", ".json"):
+            (versions / f"{_stem(number)}{suffix}").unlink(missing_ok=True)
+    return gone
+
+
+def sweep(versions: Path) -> None:
+    """Remove what an interrupted build left. Only the holder of the loader's lock may call it."""
+    for stale in versions.glob(".building-*"):
+        stale.unlink(missing_ok=True)
+    pointed = current(versions)
+    for number in kept_versions(versions):
+        # Renamed into place, but the pointer never moved: its batches are still in the inbox.
+        if pointed is None or number > pointed.version:
+            (versions / f"{_stem(number)}.duckdb").unlink(missing_ok=True)
+            (versions / f"{_stem(number)}.json").unlink(missing_ok=True)
+
+
+@contextmanager
+def loader_lock(settings: Settings, what: str) -> Iterator[None]:
+    """The lock that lets one loader in at a time.
+
+    Waits `settings.lock_seconds`, then raises WorkbenchError that says who holds it.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    holder = settings.data / "load.holder.json"
+    lock = filelock.FileLock(settings.data / "load.lock", timeout=settings.lock_seconds, mode=0o600)
+    try:
+        lock.acquire()
+    except filelock.Timeout as e:
+        try:
+            text = json.loads(holder.read_text(encoding="utf-8"))
+            who = f"process {text['pid']} ({text['what']}) since {text['since']} UTC"
+        except (OSError, ValueError, KeyError):
+            who = "another process"
+        raise WorkbenchError(
+            f"The warehouse is being loaded by {who}; waited {settings.lock_seconds:g} s. "
+            "Try again when it is done, or wait longer with lock_seconds in workbench.toml."
+        ) from e
+    try:
+        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        _replace(holder, json.dumps({"pid": os.getpid(), "what": what, "since": since}))
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _stem(number: int) -> str:
+    return f"v{number:06d}"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a small file so that readers see the old text or the new, never a part."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    with partial.open("w", encoding="utf-8") as f:
+        os.fchmod(f.fileno(), 0o600)
+        f.write(text + "\n")
+        f.flush()
+        os.fsync(f.fileno())
+    partial.replace(path)
+    _fsync(path.parent)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
