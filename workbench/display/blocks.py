@@ -94,8 +94,10 @@ class Tile:
         else:
             said = change(self.value, self.before)
         arrow = "▲" if moved > 0.0005 else "▼" if moved < -0.0005 else "■"
+        if arrow == "■":
+            return f"■ unchanged from {self._figure(self.before)} before", ""
         up = arrow == "▲"
-        news = "" if not self.better or arrow == "■" else "good" if up == (self.better == "up") else "bad"
+        news = "" if not self.better else "good" if up == (self.better == "up") else "bad"
         return f"{arrow} {said} against {self._figure(self.before)} before", news
 
     def _beside_usual(self) -> str:

@@ -131,7 +131,7 @@ def ranked(
     if len(known) > limit:
         subtitle = " ".join(filter(None, [subtitle, f"The first {limit} of {len(known):,}."]))
     words = description or _described(frame, f"Ranked chart of {figure.axis}", value, label, figure)
-    return _finished(alt.layer(*layers), title, subtitle, words, height=alt.Step(22))
+    return _finished(alt.layer(*layers), title, subtitle, words, height=max(60, 24 * len(order)))
 
 
 def heat_map(

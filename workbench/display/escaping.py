@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-LONGEST = 300
+LONGEST = 160
 """Characters of one cell that are shown; a caption is recognized by fewer."""
 
 # Directional overrides and isolates, zero-width marks that only hide things, control characters, and

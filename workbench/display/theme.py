@@ -46,7 +46,7 @@ def config(*, dark: bool = False, background: str | None = None) -> dict[str, An
         "padding": 4,
         "title": {
             "anchor": "start",
-            "frame": "group",
+            "frame": "bounds",
             "color": c["ink"],
             "fontSize": 15,
             "fontWeight": 600,
@@ -94,15 +94,10 @@ def config(*, dark: bool = False, background: str | None = None) -> dict[str, An
         "bar": {"cornerRadiusEnd": 2},
         "style": {
             "interval": {"opacity": 0.2, "strokeWidth": 0},
-            "whisker": {"strokeWidth": 2, "opacity": 0.55, "stroke": accent},
-            "reference": {
-                "stroke": c["muted"],
-                "strokeDash": [4, 3],
-                "strokeWidth": 1.2,
-            },
-            "reference-label": {"fill": c["muted"], "fontSize": 11.5},
-            "value": {"fill": c["ink"], "fontSize": 12},
-            "unknown": {"fill": c["faint"]},
+            "whisker": {"strokeWidth": 2, "opacity": 0.55, "color": accent},
+            "reference": {"color": c["muted"], "strokeDash": [4, 3], "strokeWidth": 1.2},
+            "reference-label": {"color": c["muted"], "fontSize": 11.5},
+            "unknown": {"color": c["faint"]},
         },
     }
 

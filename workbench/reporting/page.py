@@ -148,17 +148,29 @@ def _body(notebook: Any, contents: Contents) -> str:
 
 
 def _chart(spec: Mapping[str, Any], contents: Contents) -> str:
+    """A place for a chart, with its specification beside it as data.
+
+    The title becomes text of the page: it wraps on a phone and is read aloud, which one that is drawn
+    can't. The address of the schema goes too: with it a page would hold an address.
+    """
     contents.charts += 1
-    # The address of the schema is for editors; without it the page holds no address at all.
-    drawn = {k: v for k, v in spec.items() if k != "$schema"}
-    title = drawn.get("title")
-    heads = title.get("text", "") if isinstance(title, dict) else title or ""
-    words = html.escape(str(drawn.get("description") or heads or "Chart"), quote=True)
+    drawn = {k: v for k, v in spec.items() if k not in ("$schema", "title")}
+    heads = spec.get("title") or {}
+    heads = heads if isinstance(heads, dict) else {"text": heads}
+    title, subtitle = (_joined(heads.get(k)) for k in ("text", "subtitle"))
+    words = _joined(spec.get("description")) or title or "Chart"
+    caption = f"<strong>{html.escape(title)}</strong>" if title else ""
+    caption += f"<span>{html.escape(subtitle)}</span>" if subtitle else ""
     return (
-        f'<figure class="chart"><div class="drawing" role="img" aria-label="{words}"></div>'
-        f"<noscript><p>{html.escape(str(heads))}</p><p>{words}</p></noscript>"
+        f'<figure class="chart">{f"<figcaption>{caption}</figcaption>" if caption else ""}'
+        f'<div class="drawing" role="img" aria-label="{html.escape(words, quote=True)}"></div>'
+        f"<noscript><p>{html.escape(words)}</p></noscript>"
         f'<script type="application/json">{in_script(drawn)}</script></figure>'
     )
+
+
+def _joined(text: Any) -> str:
+    return " ".join(map(str, text)) if isinstance(text, list) else str(text or "")
 
 
 def _exporter() -> Any:

@@ -19,14 +19,16 @@
     return spec;
   };
 
+  const options = (scheme) => ({
+    mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { theme: scheme },
+  });
+
   async function draw(figure) {
     const scheme = dark.matches ? "dark" : "light";
     const place = figure.querySelector(".drawing");
     drawn.get(figure)?.finalize();
     try {
-      drawn.set(figure, await vegaEmbed(place, specOf(figure, scheme), {
-        mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { theme: scheme },
-      }));
+      drawn.set(figure, await vegaEmbed(place, specOf(figure, scheme), options(scheme)));
       figure.dataset.drawn = scheme;
     } catch (error) {
       place.textContent = place.getAttribute("aria-label");
@@ -35,20 +37,23 @@
     }
   }
 
-  // Printing waits for nobody: these are drawn at once, in light colours and as wide as the paper.
-  function drawForPaper(figure) {
+  // Printing waits for nobody, so what it needs is drawn beforehand: light, and as wide as the paper.
+  async function drawForPaper(figure) {
     const spec = specOf(figure, "light");
     if (spec.width === "container") spec.width = PAPER;
     const paper = document.createElement("div");
     paper.className = "paper";
+    // Vega-Embed's own styles decide how the element it draws in is shown; this one has to obey ours.
+    const inner = paper.appendChild(document.createElement("div"));
     figure.append(paper);
-    const program = vega.parse(vegaLite.compile(spec).spec, {}, { ast: true });
-    new vega.View(program, { renderer: "svg", container: paper, expr: vega.expressionInterpreter }).run();
+    (await vegaEmbed(inner, spec, options("light"))).finalize();
   }
-  window.addEventListener("beforeprint", () => figures.forEach(drawForPaper));
-  window.addEventListener("afterprint", () => document.querySelectorAll(".paper").forEach((e) => e.remove()));
 
   const drawAll = () => Promise.all(figures.map(draw));
   dark.addEventListener("change", drawAll);
-  drawAll().then(() => { document.documentElement.dataset.charts = String(drawn.size); });
+  drawAll().then(async () => {
+    document.documentElement.dataset.charts = String(drawn.size);
+    for (const figure of drawn.keys()) await drawForPaper(figure);
+    document.documentElement.dataset.ready = "yes";
+  });
 })();
