@@ -69,4 +69,3 @@ def build(
         # An importer that is not told otherwise takes a file's time as that of its lifetime counts.
         os.utime(file, (size.as_of_second, size.as_of_second))
     return DemoFiles(folder=folder, files=tuple(written), truth=truth, as_of=size.as_of, n_posts=size.posts)
-

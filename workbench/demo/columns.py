@@ -62,7 +62,9 @@ def known(values: np.ndarray, condition: np.ndarray) -> Column:
 
 def instants(seconds: Ints, condition: np.ndarray | None = None) -> Column:
     """Seconds since 1970 as instants, NULL where the condition fails."""
-    return pa.array(seconds, pa.int64(), mask=None if condition is None else ~condition).cast(pa.timestamp("s"))
+    return pa.array(seconds, pa.int64(), mask=None if condition is None else ~condition).cast(
+        pa.timestamp("s")
+    )
 
 
 def dates(days: Ints, condition: np.ndarray | None = None) -> Column:
@@ -94,7 +96,9 @@ def pick(rng: np.random.Generator, words: Sequence[str | None], n: int) -> Colum
 
 
 def table(columns: Mapping[str, Column]) -> pa.Table:
-    return pa.table({name: pa.array(c) if isinstance(c, np.ndarray | list) else c for name, c in columns.items()})
+    return pa.table(
+        {name: pa.array(c) if isinstance(c, np.ndarray | list) else c for name, c in columns.items()}
+    )
 
 
 def write_csv(file: Path, columns: Mapping[str, Column]) -> Path:

@@ -8,7 +8,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .columns import Column, clock, dates, instants, joined, known, listed, numbered, pick, take, where, write_csv
+from .columns import (
+    Column,
+    clock,
+    dates,
+    instants,
+    joined,
+    known,
+    listed,
+    numbered,
+    pick,
+    take,
+    where,
+    write_csv,
+)
 from .slides import Slides, post_texts, slide_urls
 from .snapshots import Observed
 from .texts import Texts, hashtags
@@ -97,7 +110,8 @@ def write_wide(file: Path, world: World, words: Texts, seen: Observed, made: Sli
         "hashtags": hashtags(words, " ", "#"),
         "sound": words.sound_key,
         "sound_url": where(
-            plan.sound >= 0, numbered("https://www.tiktok.com/music/sound-", np.maximum(plan.sound, 0) + 7_000_000_000, 10)
+            plan.sound >= 0,
+            numbered("https://www.tiktok.com/music/sound-", np.maximum(plan.sound, 0) + 7_000_000_000, 10),
         ),
         "slide_count": known(plan.n_slides, shows),
         "ocr_text": post_texts(made, world),
@@ -112,9 +126,26 @@ def write_wide(file: Path, world: World, words: Texts, seen: Observed, made: Sli
 
 
 _UNUSED = (
-    "snaptik_status", "snaptik_url", "snaptik_error", "download_path", "downloaded_at", "ocr_status", "ocr_language",
-    "caption_draft", "caption_final", "editor", "review_status", "review_notes", "sheet_row", "sheet_tab",
-    "duplicate_of", "campaign", "client", "priority", "archived", "exported_by",
+    "snaptik_status",
+    "snaptik_url",
+    "snaptik_error",
+    "download_path",
+    "downloaded_at",
+    "ocr_status",
+    "ocr_language",
+    "caption_draft",
+    "caption_final",
+    "editor",
+    "review_status",
+    "review_notes",
+    "sheet_row",
+    "sheet_tab",
+    "duplicate_of",
+    "campaign",
+    "client",
+    "priority",
+    "archived",
+    "exported_by",
     "export_batch",
 )
 

@@ -49,6 +49,8 @@ class Model:
     video_effect: float = -0.9
     hour_amplitude: float = 0.16
     hour_second: float = 0.06
+    va_hour_share: float = 0.3
+    """How many of a VA's posts go up around the VA's own favourite hour."""
     size_elasticity: float = 0.35
     """Effect of ln(followers now / followers at the start)."""
     luck_sd: float = 0.45
@@ -68,9 +70,21 @@ class Model:
     """Followers won per view, in the middle of accounts."""
 
     def equalized(self) -> Model:
-        """The same agency where who posts, and with which images, makes no difference."""
+        """The same agency where who posts, and with which images, makes no difference.
+
+        Accounts, hours, seasons and luck stay.
+        """
         return replace(
-            self, va_sd=0.0, creator_sd=0.0, set_sd=0.0, hook_sd=0.0, body_sd=0.0, decay_floor=0.0,
+            self,
+            level=self.level + self.video_effect,  # what slides take away on average is gone too
+            video_effect=0.0,
+            va_sd=0.0,
+            va_hour_share=0.0,
+            creator_sd=0.0,
+            set_sd=0.0,
+            hook_sd=0.0,
+            body_sd=0.0,
+            decay_floor=0.0,
             per_slide=0.0,
         )
 
@@ -119,8 +133,19 @@ def growth(rng: np.random.Generator, n_posts: int) -> Growth:
 def streams(seed: int) -> dict[str, np.random.Generator]:
     """A random generator for each part, so that a change in one does not shift the others."""
     parts = (
-        "people", "schedule", "content", "luck", "reuse", "growth", "snapshots", "slides", "words",
-        "tracker", "money", "work", "comments",
+        "people",
+        "schedule",
+        "content",
+        "luck",
+        "reuse",
+        "growth",
+        "snapshots",
+        "slides",
+        "words",
+        "tracker",
+        "money",
+        "work",
+        "comments",
     )
     return {
         name: np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))

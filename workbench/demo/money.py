@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from .columns import Column, cents, dates, joined, numbered, take, where, write_csv
+from .histories import account_ids, first_day
 from .model import Floats, Ints
-from .records import account_ids, first_day
 from .texts import Texts
 from .world import World
 
@@ -33,7 +33,7 @@ def months(world: World) -> list[tuple[int, int]]:
 
 def _views_by(world: World, key: Ints, n: int, first: int, last: int) -> Floats:
     inside = (world.plan.day >= first) & (world.plan.day <= last)
-    return np.bincount(key[inside], np.exp(world.outcome.log_final[inside]), n)
+    return np.bincount(key[inside], np.exp(world.outcome.log_final[inside]), n).astype(np.float64)
 
 
 def _revenue(world: World, words: Texts) -> dict[str, Column]:
@@ -64,7 +64,9 @@ def _revenue(world: World, words: Texts) -> dict[str, Column]:
         day = int(plan.day[post])
         paid = int(rng.integers(4_000, 60_000))
         last = min(day + 13, size.days - 1)
-        rows.append((day, last, paid, "USD" if rng.random() < 0.7 else "EUR", "sponsored", "post", external[post]))
+        rows.append(
+            (day, last, paid, "USD" if rng.random() < 0.7 else "EUR", "sponsored", "post", external[post])
+        )
     return {
         "revenue_id": numbered("rev_", np.arange(len(rows)) + 1),
         **_dated(world, rows),

@@ -13,8 +13,14 @@ from .scale import Scale
 from .vocabulary import ACCOUNT_WORDS, ANIMALS, NICHES, STUDIOS
 
 ZONES = (
-    "America/New_York", "America/Chicago", "America/Los_Angeles", "Europe/London", "Europe/Berlin",
-    "Asia/Manila", "Australia/Sydney", "UTC",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "Europe/London",
+    "Europe/Berlin",
+    "Asia/Manila",
+    "Australia/Sydney",
+    "UTC",
 )
 _ZONE_SHARES = (0.30, 0.15, 0.15, 0.14, 0.12, 0.05, 0.05, 0.04)
 # First follower counts by band: (share of the accounts, from, to).
@@ -60,7 +66,9 @@ class People:
 
 def names(words: tuple[str, ...], n: int, prefix: str) -> list[str]:
     """`n` different invented names: the words, then the words with a number."""
-    return [f"{prefix}{words[i % len(words)]}{i // len(words) + 1 if i >= len(words) else ''}" for i in range(n)]
+    return [
+        f"{prefix}{words[i % len(words)]}{i // len(words) + 1 if i >= len(words) else ''}" for i in range(n)
+    ]
 
 
 def people(rng: np.random.Generator, size: Scale, model: Model) -> People:
@@ -121,7 +129,8 @@ def people(rng: np.random.Generator, size: Scale, model: Model) -> People:
         niche=np.arange(size.creators) % len(NICHES),
         set_id=[f"set_{i + 1:05d}" for i in range(n_sets)],
         set_code=[
-            f"{studios[c][7:10].upper()}{c + 1:02d}-{i // size.creators + 1:03d}" for i, c in enumerate(set_creator)
+            f"{studios[c][7:10].upper()}{c + 1:02d}-{i // size.creators + 1:03d}"
+            for i, c in enumerate(set_creator)
         ],
         set_creator=set_creator,
         set_day=set_day,
@@ -165,8 +174,10 @@ def _terms(
         rank = np.argsort(np.argsort(key))
         va[shared, turn] = others[rank * others.size // shared.size]
     length = size.days / rounds
-    ends = np.round(length * np.arange(1, rounds) + rng.uniform(-0.2, 0.2, (size.accounts, rounds - 1)) * length)
-    rows = []
+    ends = np.round(
+        length * np.arange(1, rounds) + rng.uniform(-0.2, 0.2, (size.accounts, rounds - 1)) * length
+    )
+    rows: list[list[int]] = []
     for account in range(size.accounts):
         bounds = [0, *(int(e) for e in ends[account]), size.days]
         for turn in range(rounds):

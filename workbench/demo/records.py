@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from .columns import Column, dates, instants, joined, take, write_csv
+from .histories import account_ids, first_day, histories
 from .people import ZONES
 from .slides import Slides
 from .snapshots import Observed
@@ -23,7 +24,7 @@ def write_records(folder: Path, world: World, words: Texts, seen: Observed, made
         "vas": _vas(world),
         "accounts": _accounts(world),
         "account_assignments": _assignments(world),
-        "account_snapshots": _followers(world),
+        "account_snapshots": histories(world),
         "sets": _sets(world),
         "post_snapshots": _snapshots(world, words, seen),
         "slides": _slides(world, words, made),
@@ -31,15 +32,6 @@ def write_records(folder: Path, world: World, words: Texts, seen: Observed, made
         "annotations": _annotations(world),
     }
     return [write_csv(folder / f"{name}.csv", columns) for name, columns in tables.items()]
-
-
-def account_ids(world: World) -> list[str]:
-    return [f"tiktok:{handle}" for handle in world.who.handle]
-
-
-def first_day(world: World) -> int:
-    """The first day, in days since 1970."""
-    return world.size.start_second // 86_400
 
 
 def _creators(world: World) -> dict[str, Column]:
@@ -86,7 +78,6 @@ def _accounts(world: World) -> dict[str, Column]:
         "niche": take([one.name for one in NICHES], niche),
         "time_zone": take(ZONES, who.zone),
         "target_posts_per_week": np.clip(np.round(a_week), 2, 7),
-        "is_target": take(["true"], np.zeros(n, dtype=np.int64)),
         "account_created_at": instants(size.start_second - 86_400 * (40 + ids * 13 % 900) + 40_000),
         "first_seen_at": instants(size.start_second + who.first_day * 86_400),
         "checked_state": ["ok"] * n,
@@ -105,36 +96,16 @@ def _assignments(world: World) -> dict[str, Column]:
     }
 
 
-def _followers(world: World) -> dict[str, Column]:
-    """Followers each night, for nine in ten nights."""
-    rng = world.rng["work"]
-    size, plan = world.size, world.plan
-    account = np.repeat(np.arange(size.accounts), size.days)
-    day = np.tile(np.arange(size.days), size.accounts)
-    kept = (day >= world.who.first_day[account]) & (rng.random(account.size) < 0.9)
-    account, day = account[kept], day[kept]
-    at = size.start_second + day * 86_400 + 82_800 + account * 7 % 1_500 + rng.integers(0, 60, account.size)
-    per_day = np.zeros((size.accounts, size.days), dtype=np.int64)
-    views = np.zeros((size.accounts, size.days))
-    np.add.at(per_day, (plan.account, plan.day), 1)
-    np.add.at(views, (plan.account, plan.day), np.exp(world.outcome.log_final))
-    total_views = np.cumsum(views, axis=1) + world.who.first_followers[:, None] * 30
-    likes = total_views * 0.06
-    return {
-        "account_id": take(account_ids(world), account),
-        "captured_at": instants(at),
-        "followers": world.followers_at(account, at),
-        "following": 5 + account * 37 % 800,
-        "total_posts": np.cumsum(per_day, axis=1)[account, day] + 10 + account * 3 % 50,
-        "total_likes": likes[account, day].astype(np.int64),
-        "total_views": total_views[account, day].astype(np.int64),
-    }
-
-
 def _sets(world: World) -> dict[str, Column]:
     who = world.who
     n = len(who.set_id)
-    said = ["carousels, week batch", "hooks first, then steps", 'the "quiet" series', "leftovers, reworked", None]
+    said = [
+        "carousels, week batch",
+        "hooks first, then steps",
+        'the "quiet" series',
+        "leftovers, reworked",
+        None,
+    ]
     return {
         "set_id": who.set_id,
         "set_code": who.set_code,
@@ -212,7 +183,13 @@ def _annotations(world: World) -> dict[str, Column]:
     ids = account_ids(world)
     rows = [
         (first, last, "Platform changed how the feed ranks; reach fell everywhere", "all", None),
-        (falls, falls, "Reach of this account collapsed overnight; reason unknown", "account", ids[who.collapses]),
+        (
+            falls,
+            falls,
+            "Reach of this account collapsed overnight; reason unknown",
+            "account",
+            ids[who.collapses],
+        ),
         (rises, rises + 13, "First hit of the series; this account took off", "account", ids[who.breaks_out]),
         (size.days // 3, size.days // 3, 'New template "cards", first week', "all", None),
     ]

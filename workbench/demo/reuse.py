@@ -113,7 +113,9 @@ def simulate(
         shows = today[plan.n_slides[today] > 0]
         for creator in np.unique(plan.creator[shows]):
             mine = shows[plan.creator[shows] == creator]
-            image = _choose(rng, size, plan, model, images, reposts, mine, int(creator), day, use_image, first_use)
+            image = _choose(
+                rng, size, plan, model, images, reposts, mine, int(creator), day, use_image, first_use
+            )
             number = images.count_uses(image)
             owner = np.repeat(np.arange(mine.size), plan.n_slides[mine])
             effect = np.bincount(owner, images.lift[image] + model.reuse_decay(number), mine.size)

@@ -88,5 +88,7 @@ def scale(
             "small. Ask for at least 3 VAs, 2 accounts for each VA, 2 creators and 21 days."
         )
     if posts < size.accounts:
-        raise UsageError(f"accounts = {size.accounts} with {posts} posts. Ask for at most one account a post.")
+        raise UsageError(
+            f"accounts = {size.accounts} with {posts} posts. Ask for at most one account a post."
+        )
     return size

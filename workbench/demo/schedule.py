@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .model import Floats, Ints
+from .model import Floats, Ints, Model
 from .people import People, va_by_day, zone_offsets
 from .scale import MAX_SLIDES, MIN_SLIDES, Scale
 
@@ -39,7 +39,12 @@ class Schedule:
 
 
 def schedule(
-    rng: np.random.Generator, content: np.random.Generator, size: Scale, who: People, n_sounds: int
+    rng: np.random.Generator,
+    content: np.random.Generator,
+    size: Scale,
+    who: People,
+    model: Model,
+    n_sounds: int,
 ) -> Schedule:
     """Draw exactly `size.posts` posts, at least one for each account."""
     n = size.posts
@@ -49,7 +54,7 @@ def schedule(
     local_day = _days(rng, size, who, account)
     owner = va_by_day(who.terms, size)
     hour = np.where(
-        rng.random(n) < 0.3,
+        rng.random(n) < model.va_hour_share,
         (who.va_hour[owner[account, local_day]] + rng.normal(0, 1.5, n)) % 24,
         rng.choice(24, n, p=_HOURS / _HOURS.sum()) + rng.random(n),
     )

@@ -65,7 +65,11 @@ def slides(world: World, words: Texts) -> Slides:
         post=post,
         index=index,
         url=joined(
-            "https://p16-slides.example/obj/", pa.array(plan.external_id[post]).cast(pa.string()), "_", index, ".jpeg"
+            "https://p16-slides.example/obj/",
+            pa.array(plan.external_id[post]).cast(pa.string()),
+            "_",
+            index,
+            ".jpeg",
         ),
         sha256=_digests(rng, image, kind, n_images),
         phash=(base[image] ^ _flips(rng, edits)).view(np.int64),
@@ -123,9 +127,7 @@ def _image_texts(rng: np.random.Generator, world: World) -> Column:
     nouns = [noun for one in NICHES for noun in one.nouns]
     starts = np.cumsum([0, *(len(one.nouns) for one in NICHES)])
     noun = starts[niche] + (rng.random(n) * np.diff(starts)[niche]).astype(np.int64)
-    parts = [
-        take(words, rng.integers(0, len(words), n)) for words in (SLIDE_OPENERS, SLIDE_ADJECTIVES)
-    ]
+    parts = [take(words, rng.integers(0, len(words), n)) for words in (SLIDE_OPENERS, SLIDE_ADJECTIVES)]
     parts += [take(nouns, noun)]
     parts += [
         take(words, rng.integers(0, len(words), n)) for words in (SLIDE_LINKS, SLIDE_OBJECTS, SLIDE_ENDINGS)

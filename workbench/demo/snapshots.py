@@ -63,7 +63,8 @@ def observe(world: World) -> Observed:
     logging = rng.random(world.size.vas) < 0.8
     logged = np.where(logging[world.plan.va], rng.random(posts.size) < 0.88, rng.random(posts.size) < 0.2)
     failed = rng.random((world.size.accounts, world.size.days + 1)) < 0.01
-    last = np.minimum(posted + 30 * 86_400 + rng.integers(0, 86_400, posts.size), end - rng.integers(600, 20_000, posts.size))
+    done_with = posted + 30 * 86_400 + rng.integers(0, 86_400, posts.size)
+    last = np.minimum(done_with, end - rng.integers(600, 20_000, posts.size))
     last = np.minimum(np.maximum(last, posted + 60), world.deleted_at - 60)
     return Observed(
         logged=logged,
@@ -94,12 +95,13 @@ def _tracker(rng: np.random.Generator, world: World, logged: np.ndarray, failed:
     """The tracker's snapshots: daily for posts that nobody logged, later ones for all."""
     plan, size = world.plan, world.size
     posts, ages = [], []
-    for age in (*_DAILY, *_LATER):
-        chosen = np.flatnonzero(~logged) if age in _DAILY else np.arange(size.posts)
+    for days in (*_DAILY, *_LATER):
+        chosen = np.flatnonzero(~logged) if days in _DAILY else np.arange(size.posts)
         posts.append(chosen)
-        ages.append(np.full(chosen.size, age))
+        ages.append(np.full(chosen.size, days))
     post, age = np.concatenate(posts), np.concatenate(ages)
-    session = -((session_second(world, np.int64(0)) - plan.posted[post] - age * 86_400) // 86_400)  # rounded up
+    due = plan.posted[post] + age * 86_400
+    session = -((session_second(world, np.zeros_like(due)) - due) // 86_400)  # rounded up
     session = np.maximum(session, 0)
     at = session_second(world, session) + plan.account[post] * 17 % 3_000 + rng.integers(0, 240, post.size)
     at += np.where(rng.random(post.size) < _LATE, rng.integers(3 * 3600, 9 * 3600, post.size), 0)
@@ -121,6 +123,8 @@ def _early(rng: np.random.Generator, world: World) -> Looks:
     post = np.repeat(watched, hours.size)
     age = np.tile(hours, watched.size) * rng.uniform(0.85, 1.15, post.size)
     at = world.plan.posted[post] + (age * 3600).astype(np.int64)
-    seen = (rng.random(post.size) >= _DROPPED) & (at < world.size.as_of_second) & (at < world.deleted_at[post])
+    seen = (
+        (rng.random(post.size) >= _DROPPED) & (at < world.size.as_of_second) & (at < world.deleted_at[post])
+    )
     post, at = post[seen], at[seen]
     return Looks(post=post, at=at, session=np.full(post.size, -1), counts=world.counts(post, at))

@@ -10,7 +10,17 @@ import pyarrow.compute as pc
 
 from .columns import Column, joined, listed, pick, take, where
 from .model import Ints
-from .vocabulary import ARTISTS, CLOSERS, EMOJI, GENERAL_TAGS, NICHES, OPENERS, SONG_FIRST, SONG_SECOND, TRICKS
+from .vocabulary import (
+    ARTISTS,
+    CLOSERS,
+    EMOJI,
+    GENERAL_TAGS,
+    NICHES,
+    OPENERS,
+    SONG_FIRST,
+    SONG_SECOND,
+    TRICKS,
+)
 from .world import World
 
 
@@ -70,7 +80,10 @@ def _sounds(n: int) -> tuple[list[str], list[str], list[str]]:
     titles, artists = [], []
     pairs = len(SONG_FIRST) * len(SONG_SECOND)
     for i in range(n):
-        first, second = SONG_FIRST[i % len(SONG_FIRST)], SONG_SECOND[(i * 7 + i // len(SONG_FIRST)) % len(SONG_SECOND)]
+        first, second = (
+            SONG_FIRST[i % len(SONG_FIRST)],
+            SONG_SECOND[(i * 7 + i // len(SONG_FIRST)) % len(SONG_SECOND)],
+        )
         version = f" (v{i // pairs + 1})" if i >= pairs else ""
         titles.append(f"{first} {second}{version}".title() if i % 3 else f"{first} {second}{version}")
         artists.append(ARTISTS[(i * 5 + i // 11) % len(ARTISTS)])

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from .columns import Column, instants, known, numbered, pick, table, take
+from .histories import totals
 from .model import Ints
 from .snapshots import Observed, session_second
 from .texts import Texts, hashtags
@@ -115,24 +116,26 @@ def _accounts(rng: np.random.Generator, world: World, seen: Observed) -> dict[st
     who, size = world.who, world.size
     n = size.accounts
     everyone = np.arange(n)
-    likes = np.bincount(world.plan.account, np.where(seen.is_known, seen.lifetime[:, 1], 0), n).astype(np.int64)
+    ends = np.full(n, size.days - 1)
     niche = [f"daily {word}, no rush" for word in ANIMALS]
     return {
         "id": everyone + 1,
         "username": who.handle,
         "display_name": [h.replace(".", " ").replace("_", " ").title() for h in who.handle],
         "followers": world.followers_at(everyone, np.full(n, size.as_of_second)),
-        "following": rng.integers(5, 900, n),
-        "total_videos": np.bincount(world.plan.account, minlength=n),
-        "total_likes": likes,
-        "bio": take([*niche, 'we say "swipe" a lot, sorry', "=new posts daily", None], rng.integers(0, len(niche) + 3, n)),
+        **totals(world, everyone, ends),
+        "bio": take(
+            [*niche, 'we say "swipe" a lot, sorry', "=new posts daily", None],
+            rng.integers(0, len(niche) + 3, n),
+        ),
         "is_active": np.where(everyone == who.collapses, 0, 1),
         "is_target_account": (rng.random(n) < 0.9).astype(np.int64),
         "last_scraped_at": instants(np.full(n, size.as_of_second)),
         "scrape_count": size.days + 1 - seen.session_failed.sum(axis=1),
-        "notes": take(["collapsed, looking into it", "breakout, watch", None], np.select(
-            [everyone == who.collapses, everyone == who.breaks_out], [0, 1], 2
-        )),
+        "notes": take(
+            ["collapsed, looking into it", "breakout, watch", None],
+            np.select([everyone == who.collapses, everyone == who.breaks_out], [0, 1], 2),
+        ),
     }
 
 
@@ -170,7 +173,9 @@ def _sessions(
     """A session each morning, and what each found at each account."""
     size, plan = world.size, world.plan
     shape = (size.accounts, size.days + 1)
-    first = np.clip(-((session_second(world, np.int64(0)) - plan.posted) // 86_400), 0, size.days)
+    first = np.clip(
+        -((session_second(world, np.zeros_like(plan.posted)) - plan.posted) // 86_400), 0, size.days
+    )
     new = _per_session(plan.account, first, shape)
     updated = _per_session(plan.account[seen.tracker.post], seen.tracker.session, shape)
     found = np.minimum(np.cumsum(new, axis=1), 60)
@@ -210,9 +215,10 @@ def _sessions(
             "videos_found": found[account, session],
             "new_videos": new[account, session],
             "updated_videos": updated[account, session],
-            "error_message": take([None, "timeout after 30 s", "page did not load"], np.where(
-                bad, rng.integers(1, 3, bad.size), 0
-            )),
+            "error_message": take(
+                [None, "timeout after 30 s", "page did not load"],
+                np.where(bad, rng.integers(1, 3, bad.size), 0),
+            ),
             "execution_time_seconds": np.round(rng.gamma(4.0, 1.2, bad.size) + 25 * bad, 2),
         },
     )

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .columns import Column, dates, instants, joined, table, take
+from .histories import account_ids, first_day
 from .model import HORIZONS
-from .records import account_ids, first_day
 from .slides import Slides
 from .texts import Texts
 from .world import FAR, World, event_days, turning_days
@@ -72,7 +72,11 @@ def _posts(world: World, words: Texts) -> dict[str, Column]:
     }
     found |= {f"effect_{name}": effect for name, effect in world.effects.items()}
     found |= {f"views_{h}": world.views(posts, np.full(posts.size, float(h))) for h in HORIZONS}
-    found |= {"fast": world.curve.fast, "fast_hours": world.curve.fast_hours, "slow_hours": world.curve.slow_hours}
+    found |= {
+        "fast": world.curve.fast,
+        "fast_hours": world.curve.fast_hours,
+        "slow_hours": world.curve.slow_hours,
+    }
     return found | {"followers_at_post": world.followers_at(plan.account, plan.posted)}
 
 
@@ -138,7 +142,10 @@ def _decay(world: World) -> dict[str, Column]:
 def _hours(world: World) -> dict[str, Column]:
     """Mean effect of posting within each local hour."""
     minutes = (np.arange(24 * 60) + 0.5) / 60
-    return {"local_hour": np.arange(24), "effect": world.model.hour_effect(minutes).reshape(24, 60).mean(axis=1)}
+    return {
+        "local_hour": np.arange(24),
+        "effect": world.model.hour_effect(minutes).reshape(24, 60).mean(axis=1),
+    }
 
 
 def _followers(world: World) -> dict[str, Column]:

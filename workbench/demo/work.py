@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from .columns import Column, dates, instants, joined, numbered, pick, take, where, write_csv
-from .records import account_ids, first_day
+from .histories import account_ids, first_day
 from .texts import Texts
 from .vocabulary import NICHES, OPENERS
 from .world import World
@@ -50,7 +50,12 @@ def _tasks(world: World) -> dict[str, Column]:
     columns: dict[str, Column] = {
         "task_id": numbered("task_", np.arange(va.size) + 1),
         "kind": take(["reel_list"], np.zeros(va.size, dtype=np.int64)),
-        "title": joined("Reel list: ", n_reels, " posts, ", pick(rng, ["hooks first", "old winners", 'new "cards"'], va.size)),
+        "title": joined(
+            "Reel list: ",
+            n_reels,
+            " posts, ",
+            pick(rng, ["hooks first", "old winners", 'new "cards"'], va.size),
+        ),
         "va_id": take(who.va_id, va),
         "account_id": take(account_ids(world), account),
         "due_on": dates(first_day(world) + due),
@@ -78,7 +83,11 @@ def _content(world: World, words: Texts) -> tuple[dict[str, Column], dict[str, C
         plan.posted[post] - rng.integers(2 * 86_400, 15 * 86_400, n),
         size.as_of_second - rng.integers(86_400, 35 * 86_400, n),
     )
-    since = np.where(published, plan.posted[post], begun + ((size.as_of_second - begun) * rng.random(n) * 0.8).astype(np.int64))
+    since = np.where(
+        published,
+        plan.posted[post],
+        begun + ((size.as_of_second - begun) * rng.random(n) * 0.8).astype(np.int64),
+    )
     due = (np.where(published, plan.posted[post], begun + 18 * 86_400)) // 86_400
     nouns = [one.nouns[0] for one in NICHES]
     number = np.arange(n) + 1
@@ -109,7 +118,9 @@ def _content(world: World, words: Texts) -> tuple[dict[str, Column], dict[str, C
     return items, {
         "content_id": numbered("content_", items_of + 1),
         "post_id": words.post_id.take(pa.array(posts_of)),
-        "platform": where(np.ones(posts_of.size, dtype=bool), take(["tiktok"], np.zeros(posts_of.size, dtype=np.int64))),
+        "platform": where(
+            np.ones(posts_of.size, dtype=bool), take(["tiktok"], np.zeros(posts_of.size, dtype=np.int64))
+        ),
         "external_post_id": external,
         "posted_at": instants(plan.posted[posts_of]),
     }

@@ -60,7 +60,9 @@ class World:
         before = np.minimum(day.astype(np.int64), self.size.days - 1)
         part = day - before
         known = self.outcome.followers
-        return np.floor(known[account, before] * (1 - part) + known[account, before + 1] * part).astype(np.int64)
+        return np.floor(known[account, before] * (1 - part) + known[account, before + 1] * part).astype(
+            np.int64
+        )
 
 
 FAR = 2**40
@@ -72,7 +74,7 @@ def world(size: Scale, model: Model, seed: int) -> World:
     rng = streams(seed)
     who = people(rng["people"], size, model)
     n_sounds = max(20, size.posts // 15)
-    plan = schedule(rng["schedule"], rng["content"], size, who, n_sounds)
+    plan = schedule(rng["schedule"], rng["content"], size, who, model, n_sounds)
     luck = _luck(rng["luck"], size.posts, model)
     effects = _fixed_effects(rng["growth"], size, who, plan, model)
     effects["luck"] = luck
