@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import ibis
 
 from .base import Canonical, Source, SourceFile
+from .signature import require
 from .tiktok_items import LISTS, MEMBERS, canonical, item_keys, json_items
 
 _SIGNATURE = {"webVideoUrl", "playCount", "diggCount"}
@@ -24,6 +25,7 @@ def _read(file: SourceFile) -> Canonical:
     if file.kind == "json":
         return canonical(json_items(file.rows), file, notes=[])
     paths = _paths(file)
+    require(file, SOURCE.name, _SIGNATURE | {"authorMeta.name"}, paths, "columns")
     notes = []
     if "id" not in paths:
         notes.append("The file has no column 'id': post ids are those in webVideoUrl.")

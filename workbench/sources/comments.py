@@ -8,6 +8,7 @@ from ibis import _
 from ..errors import UsageError
 from ..settings import PLATFORMS
 from .base import Canonical, Source, SourceFile
+from .signature import require
 from .youtube_ids import watch_url, youtube_post_id
 
 _SIGNATURE = {"Comments", "Comment_ID", "Date", "VidId", "user_ID"}
@@ -19,6 +20,7 @@ def _fits(file: SourceFile) -> int:
 
 def _read(file: SourceFile) -> Canonical:
     """One interaction a comment, one follower a commenter; the videos as bare posts."""
+    require(file, SOURCE.name, _SIGNATURE, file.columns, "columns")
     platform = str(file.options.get("platform") or "youtube").lower()
     if platform not in PLATFORMS:
         raise UsageError(f"--platform {platform} is not known. Platforms: {', '.join(PLATFORMS)}.")

@@ -9,6 +9,7 @@ from ibis import _
 
 from .base import Canonical, Source, SourceFile
 from .fields import instant, literal, or_text
+from .signature import require
 from .youtube_ids import watch_url, youtube_post_id
 
 _SOFT_HYPHEN = "\u00ad"  # Studio puts them into its headers for line breaks in its own pages
@@ -23,6 +24,7 @@ _READ = {
     "shares": "shares",
 }
 _REVENUE = re.compile(r"(?:your )?estimated (?:partner )?revenue \(([A-Za-z]{3})\)")
+_SIGNATURE = {"video title", "video publish time", "views"}
 _TOTAL = "Total"
 
 
@@ -33,11 +35,13 @@ def _headers(file: SourceFile) -> dict[str, str]:
 
 def _fits(file: SourceFile) -> int:
     headers = set(_headers(file))
-    return 100 if {"video title", "video publish time", "views"} <= headers else 0
+    return 100 if _SIGNATURE <= headers and headers & {"video", "content"} else 0
 
 
 def _read(file: SourceFile) -> Canonical:
     headers = _headers(file)
+    video = "content" if "content" in headers else "video"
+    require(file, SOURCE.name, {video, *_SIGNATURE}, headers, "columns")
     found = {ours: headers[theirs] for theirs, ours in _READ.items() if theirs in headers}
     money = {m[1].upper(): headers[h] for h in headers if (m := _REVENUE.fullmatch(h))}
     rows = file.rows.filter(file.rows[found["video"]].strip() != _TOTAL)

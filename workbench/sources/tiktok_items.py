@@ -14,6 +14,7 @@ from ibis import _
 from .base import Canonical, SourceFile
 from .fields import caption_tags, instant, literal, or_text, present, tags
 from .json_file import members
+from .prepared import prepared
 from .sound_names import sound_id, sound_key
 from .urls import account_id, bare_name, external_id_of
 
@@ -104,7 +105,8 @@ def canonical(items: ibis.Table, file: SourceFile, *, notes: list[str]) -> Canon
         slide_urls=slides,
     )
     is_number = items.external_id.re_search(r"^\d+$")  # TikTok has no other ids: such a row is refused
-    items = items.mutate(post_id=is_number.ifelse("tiktok:" + items.external_id, None))
+    named = items.mutate(post_id=is_number.ifelse("tiktok:" + items.external_id, None))
+    items = prepared(file, "items", named)  # else each table would parse the file's JSON again
     tables = {
         "accounts": _accounts(items),
         "account_snapshots": _account_snapshots(items, file),

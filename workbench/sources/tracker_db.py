@@ -6,9 +6,10 @@ import ibis
 from ibis import _
 
 from .base import Canonical, Source, SourceFile
-from .fields import literal, name_id, or_text, instant, precision, spelled, tags
+from .fields import instant, literal, name_id, or_text, precision, spelled, tags
 from .file_tables import FileTable, followed, not_read, references, table_called
 from .prepared import prepared
+from .signature import require
 from .sound_names import sound_key
 from .urls import account_id, bare_name, external_id_of, username_of
 
@@ -130,6 +131,7 @@ def _fits(file: SourceFile) -> int:
 
 
 def _read(file: SourceFile) -> Canonical:
+    require(file, SOURCE.name, {"accounts", "videos"}, file.tables, "tables")
     found = {name: table_called(file, [name], synonyms) for name, synonyms in _TABLES.items()}
     accounts = prepared(file, "ready_accounts", _accounts_ready(found["accounts"]))
     sounds = prepared(file, "ready_sounds", _sounds_ready(found["sounds"]))

@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from .base import Canonical, Source, SourceFile
+from .signature import require
 from .urls import bare_name
 from .youtube_ids import watch_url, youtube_account_id, youtube_post_id
 
@@ -17,6 +18,7 @@ _REFERENCE = {"channel_id", "channel_title", "custom_url", "channel_published_at
 
 def _read_videos(file: SourceFile) -> Canonical:
     """Each run is a snapshot, also where a day has several. Instants carry their own offset."""
+    require(file, "youtube_videos_daily", _VIDEOS, file.columns, "columns")
     rows = file.rows.mutate(
         post_id=youtube_post_id(_.video_id),
         seen_at=_.run_datetime_utc,
@@ -63,6 +65,7 @@ def _notes(rows: ir.Table, without: ir.Table) -> list[str]:
 
 def _read_channels(file: SourceFile) -> Canonical:
     """A day's figures of a channel, at midnight UTC; YouTube rounds subscribers to three digits."""
+    require(file, "youtube_channels_daily", _CHANNELS, file.columns, "columns")
     rows = file.rows.mutate(account_id=youtube_account_id(_.channel_id))
     accounts = rows.select(
         "source_row",
@@ -84,6 +87,7 @@ def _read_channels(file: SourceFile) -> Canonical:
 
 def _read_reference(file: SourceFile) -> Canonical:
     """A channel's handle is its name; without one its id is, as in the daily figures."""
+    require(file, "youtube_channels", _REFERENCE, file.columns, "columns")
     rows = file.rows
     handle = bare_name(rows.custom_url)
     accounts = rows.select(

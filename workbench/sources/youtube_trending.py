@@ -10,6 +10,7 @@ from ibis import _
 
 from ..errors import SourceError, UsageError
 from .base import Canonical, Source, SourceFile
+from .signature import require
 from .youtube_ids import category_name, is_video_id, watch_url, youtube_account_id, youtube_post_id
 
 _SIGNATURE = {"video_id", "title", "channel_title", "tags", "views", "comment_total", "date"}
@@ -21,6 +22,7 @@ def _fits(file: SourceFile) -> int:
 
 
 def _read(file: SourceFile) -> Canonical:
+    require(file, SOURCE.name, _SIGNATURE, file.columns, "columns")
     year = _year(file)
     rows = file.rows.mutate(captured_at=_listed_on(file.rows.date, year))
     _refuse_turn_of_year(file, rows)
