@@ -42,6 +42,12 @@ _NAMES: dict[Kind, str] = {"csv": "CSV", "json": "JSON", "sqlite": "a SQLite dat
 _RENAME: dict[Kind, str] = {"csv": ".csv", "json": ".json", "sqlite": ".db", "parquet": ".parquet"}
 
 
+def has_data_suffix(path: Path) -> bool:
+    """Whether a file's name claims to be a table: what a folder's import takes."""
+    name = path.name.lower().removesuffix(".gz")
+    return any(name.endswith(suffix) for suffix in _SUFFIXES)
+
+
 def is_gzip(path: Path) -> bool:
     with path.open("rb") as f:
         return f.read(2) == b"\x1f\x8b"

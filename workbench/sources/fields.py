@@ -16,6 +16,9 @@ import ibis.expr.types as ir
 _WIDE = "".join(chr(c) for c in range(0xFF01, 0xFF5F))
 _PLAIN = "".join(chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F))
 
+_BETWEEN = ",;|[]\"'{}()\t\n\r\u00a0"
+"""What may stand between the hashtags of a list, besides blanks and '#'."""
+
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y")
 """Dates that read in one way only; 03/04/2025 is read only where a format is given."""
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H:%M")
@@ -48,6 +51,11 @@ def _composed(text):  # type: ignore[no-untyped-def]
     """Unicode's composed form."""
 
 
+@ibis.udf.scalar.builtin(name="to_json", signature=((dt.Array(dt.string),), dt.string))
+def json_list(items):  # type: ignore[no-untyped-def]
+    """A list as JSON text, the form in which the loader reads lists that are text."""
+
+
 def present(text: ir.StringValue) -> ir.StringValue:
     """Text without blanks around it; NULL where nothing is left."""
     return text.strip().nullif("")
@@ -55,7 +63,8 @@ def present(text: ir.StringValue) -> ir.StringValue:
 
 def spelled(name: ir.StringValue) -> ir.StringValue:
     """A person's or thing's name with single blanks; NULL where nothing is left."""
-    return present(name.re_replace(r"\s+", " "))
+    doubled = name.contains("  ") | name.contains("\t") | name.contains("\n") | name.contains("\r")
+    return present(ibis.ifelse(doubled, name.re_replace(r"\s+", " "), name))
 
 
 def name_id(name: ir.StringValue) -> ir.StringValue:
@@ -84,7 +93,9 @@ def instant(
     naive = trimmed.try_cast(dt.timestamp)
     if not known:
         naive = ibis.coalesce(naive, _try_strptime(trimmed, [d + t for d in _DATES for t in _TIMES]))
-    return ibis.ifelse(trimmed.re_search(_OFFSET) & (trimmed.length() > 10), absolute, to_utc(naive, zone))
+    # The cheap questions first: they spare almost all texts the pattern.
+    suspect = trimmed.substr(10).re_search("[Zz+C-]")
+    return ibis.ifelse(suspect & trimmed.re_search(_OFFSET), absolute, to_utc(naive, zone))
 
 
 def to_utc(local: ir.TimestampValue, zone: str) -> ir.TimestampValue:
@@ -99,7 +110,7 @@ def or_text(value: ir.Value, text: ir.StringValue) -> ir.StringValue:
 
 def has_time(text: ir.StringValue) -> ir.BooleanValue:
     """Whether a text names a time of day."""
-    return text.re_search(r"[0-9]:[0-9]")
+    return text.contains(":")
 
 
 def tags(text: ir.StringValue) -> ir.ArrayValue:
@@ -108,9 +119,10 @@ def tags(text: ir.StringValue) -> ir.ArrayValue:
     Without '#', in lower case, composed (NFC; full-width letters as plain ones), each once, in
     alphabetical order. NULL stays NULL; a text without a hashtag is an empty list.
     """
-    wide = text.re_search(r"[\x{FF01}-\x{FF5E}]")
-    plain = ibis.ifelse(wide, text.translate(_WIDE, _PLAIN), text)
-    return _all_matches(_composed(plain).lower(), r"[^\s#,;|\[\]\"'{}()]+").unique().sort()
+    odd = text.re_search(r"[,;|\[\]\"'{}()\t\n\r\x{A0}\x{FF01}-\x{FF5E}]")
+    plain = text.translate(_WIDE + _BETWEEN, _PLAIN + " " * len(_BETWEEN)).replace("#", " ")
+    apart = ibis.ifelse(odd, plain, text.replace("#", " "))
+    return _composed(apart).lower().split(" ").filter(lambda tag: tag != "").unique().sort()
 
 
 def caption_tags(caption: ir.StringValue) -> ir.ArrayValue:
@@ -122,6 +134,13 @@ def caption_tags(caption: ir.StringValue) -> ir.ArrayValue:
 def links(text: ir.StringValue) -> ir.ArrayValue:
     """The addresses of a list of them, in order: JSON, or apart by blanks, commas or bars."""
     return _all_matches(text.re_replace(r"[,;|\s\"'\]]+(https?://|$)", r" \1"), r"https?://[^\s\"']+")
+
+
+def listed(text: ir.StringValue) -> ir.StringValue:
+    """A list as JSON text: one that is JSON as it is, one written a|b taken apart; NULL stays NULL."""
+    given = present(text)
+    parts = given.split("|").map(lambda part: part.strip()).filter(lambda part: part != "")
+    return ibis.ifelse(given.startswith("["), given, json_list(parts))
 
 
 def fraction(percent: ir.StringValue) -> ir.StringValue:

@@ -57,8 +57,8 @@ def _read(file: SourceFile) -> Canonical:
 def _ready(file: SourceFile, rows: ibis.Table) -> ibis.Table:
     platform = urls.platform_of(_.post_url)
     columns: dict[str, ir.Value] = {"written_at": written_at(rows), "platform": platform}
-    columns |= {c: rows[c] for c in ("source_row", "post_url", "account", "source") if c in rows.columns}
-    columns |= {c: fields.present(rows[c]) for c in ("views", "likes", "comments", "shares") if c in rows.columns}
+    taken = ("source_row", "post_url", "account", "source", "views", "likes", "comments", "shares")
+    columns |= {c: rows[c] for c in taken if c in rows.columns}
     if "hashtags" in rows.columns:
         columns["hashtags"] = fields.tags(rows.hashtags)
     if "va" in rows.columns:
@@ -78,10 +78,8 @@ def _ready(file: SourceFile, rows: ibis.Table) -> ibis.Table:
 
 def written_at(rows: ibis.Table) -> ir.StringValue:
     """Date and time of day of a post as one text; the date alone where no time is given."""
-    date = fields.present(rows.created_date)
-    if "created_time" not in rows.columns:
-        return date
-    return ibis.coalesce(date + " " + fields.present(rows.created_time), date)
+    date = rows.created_date
+    return ibis.coalesce(date + " " + rows.created_time, date) if "created_time" in rows.columns else date
 
 
 def slide_columns(slides: ir.StringColumn) -> dict[str, ir.Value]:
@@ -90,7 +88,7 @@ def slide_columns(slides: ir.StringColumn) -> dict[str, ir.Value]:
     found = ibis.ifelse(is_list, fields.links(slides), ibis.null("array<string>"))
     return {
         "slide_links": found,
-        "slide_count": ibis.ifelse(is_list, found.length().cast("string"), fields.present(slides)),
+        "slide_count": ibis.ifelse(is_list, found.length().cast("string"), slides),
     }
 
 

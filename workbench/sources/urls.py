@@ -68,7 +68,8 @@ def extracted(text: ir.StringValue, pattern: str) -> ir.StringValue:
 def platform_of(url: ir.StringValue) -> ir.StringValue:
     """The platform that an address belongs to; NULL for any other host."""
     domain = extracted(url, _DOMAIN).lower()
-    return domain.cases(*_DOMAINS.items())
+    # Most addresses begin like this, and the pattern costs ten times as much.
+    return ibis.ifelse(url.startswith("https://www.tiktok.com/"), "tiktok", domain.cases(*_DOMAINS.items()))
 
 
 def external_id_of(url: ir.StringValue, platform: ir.StringValue) -> ir.StringValue:
@@ -81,12 +82,12 @@ def username_of(url: ir.StringValue, platform: ir.StringValue) -> ir.StringValue
     return ibis.cases(*((platform == name, extracted(url, pattern)) for name, pattern in _USERNAMES.items()))
 
 
-def post_id(platform: ir.StringValue, external_id: ir.StringValue) -> ir.StringValue:
+def post_id(platform: ir.StringValue | str, external_id: ir.StringValue) -> ir.StringValue:
     """`platform:external id`; NULL where either is unknown."""
     return platform + ":" + external_id
 
 
-def account_id(platform: ir.StringValue, username: ir.StringValue) -> ir.StringValue:
+def account_id(platform: ir.StringValue | str, username: ir.StringValue) -> ir.StringValue:
     """`platform:name` in lower case, without the @; NULL where either is unknown."""
     return platform + ":" + bare_name(username).lower()
 
@@ -123,3 +124,8 @@ def post_type_of(
         ((platform == "instagram") & url.re_search(r"/reels?/"), "reel"),
         (platform == "twitter", "tweet"),
     )
+
+
+def sound_external_id_of(url: ir.StringValue) -> ir.StringValue:
+    """TikTok's id of a sound in its address (/music/Some-Song-7123456789012345678)."""
+    return extracted(url, r"/music/(?:[^/?#]*-)?(\d{6,})")

@@ -1,0 +1,170 @@
+"""Mapping files: TOML that says which column of somebody's CSV is which of ours.
+
+docs/mappings.md shows how to write one. Read strictly: a name that is none of ours stops the import.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError, nearest
+from ..warehouse.tables import BATCH_COLUMNS, TABLES
+from .canonical import columns_of
+
+ORIGINS = ("column", "constant", "template", "url", "tiktok_id", "tags", "caption_tags")
+"""Where a value comes from; a rule names exactly one of them."""
+_CHANGES = ("format", "pattern", "remove", "values", "percent", "optional", "part", "time_zone")
+PARTS = ("post_id", "account_id", "platform", "external_id", "username")
+_FILE_KEYS = ("title", "time_zone", "captured_at")
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one of our columns is made of the file's."""
+
+    table: str
+    name: str
+    origin: str
+    """One of ORIGINS."""
+    value: str
+    """The file's column, the constant or the template."""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The file's columns that it reads."""
+        if self.origin == "constant":
+            return ()
+        return tuple(PLACEHOLDER.findall(self.value)) if self.origin == "template" else (self.value,)
+
+    @property
+    def is_optional(self) -> bool:
+        return bool(self.changes.get("optional"))
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """One mapping, checked against the tables but not yet against a file."""
+
+    path: Path
+    title: str
+    time_zone: str | None
+    captured_at: Rule | None
+    """When the rows were captured; None: the file's as-of."""
+    tables: Mapping[str, tuple[Rule, ...]]
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        for rules in self.tables.values():
+            yield from rules
+        if self.captured_at is not None:
+            yield self.captured_at
+
+    def missing(self, columns: Iterable[str]) -> list[str]:
+        """The columns it needs that a file lacks."""
+        needed = {c for rule in self.rules if not rule.is_optional for c in rule.columns}
+        return sorted(needed - set(columns))
+
+
+def mapping_files(path: Path) -> list[Path]:
+    """The mapping itself, or those in a folder. Raises UsageError where there is none."""
+    if path.is_dir():
+        found = sorted(path.glob("*.toml"))
+        if not found:
+            raise UsageError(f"--mapping {path}: the folder holds no .toml file. Name a mapping file or its folder.")
+        return found
+    if not path.is_file():
+        raise UsageError(f"--mapping {path}: there is no such file. docs/mappings.md shows how to write one.")
+    return [path]
+
+
+def read_mapping(path: Path) -> MappingFile:
+    """Read and check a mapping. Raises UsageError that names the entry and the nearest right name."""
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise UsageError(f"{path} is not valid TOML: {e}. Mend that line.") from e
+    about = entries.pop("file", {})
+    _known(path, "[file]", about, _FILE_KEYS)
+    zone = about.get("time_zone")
+    if zone is not None and (not isinstance(zone, str) or zone not in zoneinfo.available_timezones()):
+        raise UsageError(f"{path}: time_zone = {zone!r} is no IANA zone. Write a name such as Europe/Copenhagen.")
+    _known(path, "the mapping", entries, TABLES)
+    if not entries:
+        raise UsageError(f"{path} fills no table. Write a section such as [posts] with `post_id = ...`.")
+    captured = about.get("captured_at")
+    return MappingFile(
+        path=path,
+        title=str(about.get("title", path.stem)),
+        time_zone=zone,
+        captured_at=_rule(path, "file", "captured_at", captured) if captured is not None else None,
+        tables={table: _rules(path, table, section) for table, section in entries.items()},
+    )
+
+
+def _rules(path: Path, table: str, section: Any) -> tuple[Rule, ...]:
+    if not isinstance(section, dict):
+        raise UsageError(f"{path}: {table} = {section!r} is no section. Write [{table}] and its columns below it.")
+    _known(path, f"[{table}]", section, (*columns_of(table), *BATCH_COLUMNS))
+    lacking = [c for c in TABLES[table].key if c not in section and c not in ("captured_at", "endpoint")]
+    if lacking:
+        raise UsageError(f"{path}: [{table}] lacks {lacking[0]}, which is part of the table's key. Add a line for it.")
+    return tuple(_rule(path, table, name, value) for name, value in section.items())
+
+
+def _rule(path: Path, table: str, name: str, value: Any) -> Rule:
+    where = f"[{table}] {name}"
+    if isinstance(value, str):
+        return Rule(table, name, "column", value)
+    if not isinstance(value, dict):
+        raise UsageError(
+            f'{path}: {where} = {value!r} is neither a column\'s name nor a rule. Write "column" or {{constant = "..."}}.'
+        )
+    _known(path, where, value, (*ORIGINS, *_CHANGES))
+    origins = [o for o in ORIGINS if o in value]
+    if len(origins) != 1:
+        raise UsageError(
+            f"{path}: {where} names {' and '.join(origins) or 'no origin'}. A rule names exactly one of {', '.join(ORIGINS)}."
+        )
+    rule = Rule(table, name, origins[0], str(value[origins[0]]), {k: v for k, v in value.items() if k in _CHANGES})
+    _check_changes(path, where, rule)
+    return rule
+
+
+def _check_changes(path: Path, where: str, rule: Rule) -> None:
+    part = rule.changes.get("part", rule.name)
+    if rule.origin == "url" and part not in PARTS:
+        raise UsageError(
+            f"{path}: {where}: an address has no part {part!r}. Write part = one of {', '.join(PARTS)}."
+        )
+    if "part" in rule.changes and rule.origin != "url":
+        raise UsageError(f"{path}: {where}: part goes with url, not with {rule.origin}. Remove it.")
+    pattern = rule.changes.get("pattern")
+    if pattern is not None:
+        try:
+            groups = re.compile(pattern).groups
+        except (re.error, TypeError) as e:
+            raise UsageError(f"{path}: {where}: pattern {pattern!r} is no regular expression: {e}.") from e
+        if groups != 1:
+            raise UsageError(
+                f"{path}: {where}: pattern {pattern!r} has {groups} groups. Put the part that is wanted, and only "
+                "that, in parentheses."
+            )
+    if not isinstance(rule.changes.get("values", {}), dict):
+        raise UsageError(f'{path}: {where}: values is a table such as {{ja = "true", nej = "false"}}.')
+
+
+def _known(path: Path, where: str, given: Iterable[str], known: Iterable[str]) -> None:
+    names = list(known)
+    for name in given:
+        if name not in names:
+            raise UsageError(
+                f"{path}: {where} has '{name}', which is not known.{nearest(name, names)} Known: {', '.join(names)}."
+            )
