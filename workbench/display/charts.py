@@ -1,4 +1,5 @@
-"""The charts of the reports. Each takes a small DataFrame and returns an Altair chart.
+"""The charts of the reports. Each takes a small DataFrame, or an Ibis table of few rows, and
+returns an Altair chart.
 
 A title states the finding ("Reach fell for the third week"), not the contents ("Reach by week").
 Headings, units and number formats come from the registry of columns. Each chart describes itself in
@@ -14,6 +15,7 @@ import altair as alt
 import pandas as pd
 
 from .escaping import plain
+from .frames import frame_of
 from .headings import Heading, heading
 from .numbers import counted, in_unit, is_missing
 
@@ -23,7 +25,7 @@ _COUNTS = "replace(datum.label, 'G', 'B')"
 
 
 def line(
-    data: pd.DataFrame,
+    data: Any,
     *,
     x: str,
     y: str,
@@ -75,7 +77,7 @@ def line(
 
 
 def ranked(
-    data: pd.DataFrame,
+    data: Any,
     *,
     label: str,
     value: str,
@@ -135,7 +137,7 @@ def ranked(
 
 
 def heat_map(
-    data: pd.DataFrame,
+    data: Any,
     *,
     weekday: str,
     hour: str,
@@ -183,7 +185,7 @@ def heat_map(
 
 
 def scatter(
-    data: pd.DataFrame,
+    data: Any,
     *,
     x: str,
     y: str,
@@ -236,10 +238,10 @@ def scatter(
     return _finished(chart, title, subtitle, words, height=320)
 
 
-def _shown(data: pd.DataFrame, names: Sequence[str | None]) -> pd.DataFrame:
+def _shown(data: Any, names: Sequence[str | None]) -> pd.DataFrame:
     """Only the columns that are drawn: what isn't shown must not travel in the page. Text is cleaned."""
     wanted = list(dict.fromkeys(n for n in names if n))
-    frame = data[wanted].copy()
+    frame = frame_of(data)[wanted].copy()
     for name in wanted:
         if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name].dtype):
             first = next((v for v in frame[name] if not is_missing(v)), None)

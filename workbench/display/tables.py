@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from .escaping import escaped, plain, prose
+from .frames import frame_of
 from .headings import Heading, heading
 from .numbers import DASH, counted, in_unit, is_missing
 
@@ -46,7 +47,7 @@ class Table:
         note: str = "",
         define: bool = True,
     ) -> None:
-        frame = _frame(data)
+        frame = frame_of(data)
         labels = dict(columns) if isinstance(columns, Mapping) else {}
         names = list(columns) if columns is not None else list(frame.columns)
         self.caption = caption
@@ -146,15 +147,6 @@ def definitions(*columns: str | Heading, summary: str = "What the figures mean")
 def table(data: Any, *, caption: str, **options: Any) -> Table:
     """A table with a caption that states the finding; the options are `Table`'s."""
     return Table(data, caption=caption, **options)
-
-
-def _frame(data: Any) -> pd.DataFrame:
-    if isinstance(data, pd.DataFrame):
-        return data
-    if hasattr(data, "to_pandas"):
-        made: pd.DataFrame = data.to_pandas()
-        return made
-    return pd.DataFrame(data)
 
 
 def _is_number(values: pd.Series) -> bool:
