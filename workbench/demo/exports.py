@@ -22,6 +22,7 @@ from .columns import (
     where,
     write_csv,
 )
+from .model import Ints
 from .slides import Slides, post_texts, slide_urls
 from .snapshots import Observed
 from .texts import Texts, hashtags
@@ -68,6 +69,11 @@ def _counts(counts: np.ndarray, is_known: np.ndarray) -> dict[str, Column]:
     }
 
 
+def _slugs(words: Texts, sound: Ints) -> Column:
+    """Titles as addresses have them, without the number: the other files know sounds by name only."""
+    return pc.replace_substring_regex(take(words.song_titles, sound), "[^A-Za-z]+", "-")
+
+
 def write_wide(file: Path, world: World, words: Texts, seen: Observed, made: Slides) -> Path:
     """master_with_snaptik.csv: the posts that VAs logged, with day columns and slide addresses."""
     plan, who, size = world.plan, world.who, world.size
@@ -109,10 +115,7 @@ def write_wide(file: Path, world: World, words: Texts, seen: Observed, made: Sli
         "days_since_posted": pa.array(age_days),
         "hashtags": hashtags(words, " ", "#"),
         "sound": words.sound_key,
-        "sound_url": where(
-            plan.sound >= 0,
-            numbered("https://www.tiktok.com/music/sound-", np.maximum(plan.sound, 0) + 7_000_000_000, 10),
-        ),
+        "sound_url": joined("https://www.tiktok.com/music/", _slugs(words, plan.sound)),
         "slide_count": known(plan.n_slides, shows),
         "ocr_text": post_texts(made, world),
     }

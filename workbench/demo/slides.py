@@ -22,6 +22,9 @@ from .vocabulary import (
 from .world import World
 
 
+_TWICE = (SLIDE_ADJECTIVES, SLIDE_OBJECTS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slides:
     """One entry a use of an image, in the order of posts and slides."""
@@ -120,19 +123,21 @@ def _image_hashes(rng: np.random.Generator, world: World) -> tuple[np.ndarray, n
 
 
 def _image_texts(rng: np.random.Generator, world: World) -> Column:
-    """What each image says: six parts drawn alike, so that two images hardly ever share four."""
+    """What each image says: eight parts drawn alike, so that two images hardly ever share most."""
     creator = world.outcome.image_creator
     n = creator.size
     niche = world.who.niche[creator]
     nouns = [noun for one in NICHES for noun in one.nouns]
     starts = np.cumsum([0, *(len(one.nouns) for one in NICHES)])
     noun = starts[niche] + (rng.random(n) * np.diff(starts)[niche]).astype(np.int64)
-    parts = [take(words, rng.integers(0, len(words), n)) for words in (SLIDE_OPENERS, SLIDE_ADJECTIVES)]
-    parts += [take(nouns, noun)]
-    parts += [
-        take(words, rng.integers(0, len(words), n)) for words in (SLIDE_LINKS, SLIDE_OBJECTS, SLIDE_ENDINGS)
-    ]
-    return joined(*parts, separator=" ")
+    adjectives, objects = (
+        [take(words, rng.integers(0, len(words), n)) for _ in range(2)] for words in _TWICE
+    )
+    opener, link, ending = (
+        take(words, rng.integers(0, len(words), n)) for words in (SLIDE_OPENERS, SLIDE_LINKS, SLIDE_ENDINGS)
+    )
+    first = joined(opener, adjectives[0], take(nouns, noun), link, objects[0], separator=" ")
+    return joined(first, ": ", adjectives[1], " ", objects[1], " ", ending)
 
 
 def _digests(rng: np.random.Generator, image: Ints, kind: Ints, n_images: int) -> Column:

@@ -60,7 +60,7 @@ def observe(world: World) -> Observed:
     posts = np.arange(world.size.posts)
     posted, end = world.plan.posted, world.size.as_of_second
     # Four VAs in five log their posts from the start, the others only now and then.
-    logging = rng.random(world.size.vas) < 0.8
+    logging = rng.permutation(world.size.vas) < 0.8 * world.size.vas
     logged = np.where(logging[world.plan.va], rng.random(posts.size) < 0.88, rng.random(posts.size) < 0.2)
     failed = rng.random((world.size.accounts, world.size.days + 1)) < 0.01
     done_with = posted + 30 * 86_400 + rng.integers(0, 86_400, posts.size)
