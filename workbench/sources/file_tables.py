@@ -54,7 +54,7 @@ def table_called(file: SourceFile, names: Sequence[str], synonyms: Synonyms) -> 
 
 def not_read(file: SourceFile, names: Sequence[str]) -> list[str]:
     """A note that names the file's tables nobody reads, or nothing."""
-    left = [f"{name} ({table.count().execute():,} rows)" for name, table in file.tables.items() if name.lower() not in names]
+    left = [f"{name} ({table.count().to_pyarrow().as_py():,} rows)" for name, table in file.tables.items() if name.lower() not in names]
     return [f"Tables not understood and left out: {', '.join(left)}."] if left else []
 
 

@@ -92,7 +92,7 @@ def _read(file: SourceFile) -> Canonical:
 
 def _notes(file: SourceFile, found: dict[str, str], money: dict[str, str]) -> list[str]:
     video = file.rows[found["video"]].strip()
-    totals = file.rows.filter(video == _TOTAL).count().execute()
+    totals = file.rows.filter(video == _TOTAL).count().to_pyarrow().as_py()
     notes = [f"Left out: {totals} row 'Total' (it is no video)."] if totals else []
     kept = set(found.values()) | set(money.values())
     unused = [c.replace(_SOFT_HYPHEN, "") for c in file.columns if c not in kept and c != "source_row"]

@@ -66,7 +66,7 @@ def _notes(rows: ir.Table, without: ir.Table) -> list[str]:
 def _read_channels(file: SourceFile) -> Canonical:
     """A day's figures of a channel, at midnight UTC; YouTube rounds subscribers to three digits."""
     require(file, "youtube_channels_daily", _CHANNELS, file.columns, "columns")
-    rows = file.rows.mutate(account_id=youtube_account_id(_.channel_id))
+    rows = file.rows.mutate(account_id=youtube_account_id(file.rows.channel_id))
     accounts = rows.select(
         "source_row",
         "account_id",

@@ -65,7 +65,7 @@ def _read(file: SourceFile) -> Canonical:
 def _year(file: SourceFile) -> int:
     given: Any = file.options.get("year")
     if given is None:
-        day = file.rows.date.first().execute()
+        day = file.rows.date.first().to_pyarrow().as_py()
         raise UsageError(
             f"{file.path} has dates such as '{day}', a day and a month without a year. "
             "Say which year it is from: --year 2017."

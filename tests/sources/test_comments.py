@@ -1,0 +1,61 @@
+"""Comments: an interaction each, a follower for each who comments."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.errors import UsageError
+from workbench.sources.comments import SOURCE
+
+TEXT = (
+    "Comments,Comment_ID,Reply_Count,Like_Count,Date,VidId,user_ID\n"
+    '"two\nlines",Ug1,0,3,2022-01-22T08:13:29Z,xpIFS6jZbe8,User_9\n'
+    "hi,Ug2,0,0,2021-01-22T08:13:29Z,xpIFS6jZbe8,User_9\n"
+)
+
+
+def test_a_comment_is_an_interaction_of_a_follower(tmp_path, read_as, rows):
+    path = tmp_path / "c.csv"
+    path.write_text(TEXT)
+    canonical = read_as(SOURCE, path)
+    assert rows(canonical, "interactions")[0] == {
+        "source_row": 1,
+        "interaction_id": "youtube:Ug1",
+        "follower_id": "youtube:user_9",
+        "post_id": "youtube:xpIFS6jZbe8",
+        "interaction_type": "comment",
+        "interaction_text": "two\nlines",
+        "occurred_at": "2022-01-22T08:13:29Z",
+        "seen_at": "2022-01-22T08:13:29Z",
+    }
+    assert rows(canonical, "followers") == [
+        {
+            "source_row": 1,
+            "follower_id": "youtube:user_9",
+            "platform": "youtube",
+            "external_id": "User_9",
+            "username": "User_9",
+            "first_seen_at": "2021-01-22T08:13:29Z",
+            "seen_at": "2022-01-22T08:13:29Z",
+        }
+    ]
+    assert rows(canonical, "posts", "post_id") == [{"post_id": "youtube:xpIFS6jZbe8"}]
+    assert canonical.notes == ["Not kept: Reply_Count and Like_Count of comments (an interaction has no counts)."]
+
+
+def test_comments_may_be_of_another_platform(tmp_path, read_as, rows):
+    path = tmp_path / "c.csv"
+    path.write_text(TEXT)
+    assert rows(read_as(SOURCE, path, platform="TikTok"), "interactions", "post_id")[0] == {"post_id": "tiktok:xpIFS6jZbe8"}
+    with pytest.raises(UsageError, match="--platform myspace is not known. Platforms: tiktok"):
+        read_as(SOURCE, path, platform="myspace")
+
+
+def test_the_real_comments_are_all_there(real_file, read_as):
+    canonical = read_as(SOURCE, real_file("youtube_creator/comments.csv"))
+    assert {name: table.count().to_pyarrow().as_py() for name, table in canonical.tables.items()} == {
+        "posts": 222,
+        "followers": 5_875,
+        "interactions": 10_240,
+    }
+    assert canonical.tables["interactions"].interaction_id.nunique().to_pyarrow().as_py() == 10_240
