@@ -133,7 +133,8 @@ class Definitions:
             + "</dd>"
             for h in self.headings
         )
-        return f'<details class="wb-definitions"><summary>{prose(self.summary)}</summary><dl>{terms}</dl></details>'
+        opened = f'<details class="wb-definitions"><summary>{prose(self.summary)}</summary>'
+        return f"{opened}<dl>{terms}</dl></details>"
 
     def __repr__(self) -> str:
         return "\n".join(f"{h.label}: {h.sentence}" for h in self.headings)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .kernel import ReportKernelManager, leave_out_unneeded
+from .quick_start import URL_SYNTAX, leave_out
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,14 @@ def execute(
     timeout
         Seconds that a cell may take.
     """
-    leave_out_unneeded()
+    leave_out(URL_SYNTAX)
     import nbformat
     import papermill  # type: ignore[import-untyped]
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError  # type: ignore[import-untyped]
     from traitlets.config import Config
+
+    from .kernel import ReportKernelManager
 
     started = time.monotonic()
     failure = None

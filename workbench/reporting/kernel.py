@@ -6,20 +6,24 @@ is that process; `ReportKernelManager` starts it.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import weakref
 from typing import Any
 
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_core.utils import ensure_event_loop
 from traitlets import Dict
 
-# Nobody debugs a report's kernel, and jsonschema's checker of international URLs, which JupyterLab
-# brings along, costs a second to import and checks nothing here. Both are optional imports.
-UNNEEDED = ("debugpy", "rfc3987_syntax")
+from .quick_start import DEBUGGER, URL_SYNTAX, leave_out
+
 _LONGEST_SOCKET_PATH = 100
+_LIVING: weakref.WeakSet[ReportKernelManager] = weakref.WeakSet()
 
 
 class ReportKernelManager(AsyncKernelManager):
@@ -34,6 +38,7 @@ class ReportKernelManager(AsyncKernelManager):
             display_name="Python 3",
             language="python",
         )
+        _LIVING.add(self)
         self._folder = tempfile.mkdtemp(prefix="workbench-kernel-")
         self.connection_file = os.path.join(self._folder, "kernel.json")
         # Windows has no IPC sockets, and a path that is too long for one happens with a long TMPDIR.
@@ -60,14 +65,26 @@ class ReportKernelManager(AsyncKernelManager):
     cleanup_resources = _async_cleanup_resources  # type: ignore[assignment]
 
 
-def leave_out_unneeded() -> None:
-    """Make the unneeded imports fail at once, as where they aren't installed."""
-    for name in UNNEEDED:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+def close_loop() -> None:
+    """Close the event loop that talking to a kernel has left in this thread."""
+    ensure_event_loop().close()
+    asyncio.set_event_loop(None)
+
+
+def end_all() -> None:
+    """End every kernel that this process has running, and what its notebook started."""
+    for manager in list(_LIVING):
+        process = getattr(manager.provisioner, "process", None)
+        if process is None or process.poll() is not None:
+            continue
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def main() -> None:
-    leave_out_unneeded()
+    leave_out(URL_SYNTAX, DEBUGGER)
     from ipykernel.kernelapp import launch_new_instance
 
     # As ipykernel_launcher does: the folder that the process started in is searched as in a notebook,

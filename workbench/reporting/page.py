@@ -26,6 +26,7 @@ from ..display.numbers import instant
 from .engine import Execution
 from .files import write
 from .markdown import Contents, rendered
+from .quick_start import URL_SYNTAX, leave_out
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PRIORITY = [
@@ -93,8 +94,12 @@ def page(execution: Execution, about: About, *, bundle: str) -> str:
     )
 
 
-def title_of(notebook: Any, name: str) -> str:
+def title_of(file: Path) -> str:
     """A notebook's first heading, else its file's name in words."""
+    leave_out(URL_SYNTAX)
+    import nbformat
+
+    notebook, name = nbformat.read(file, as_version=4), file.stem
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             for row in cell.source.splitlines():

@@ -18,9 +18,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from ..errors import UsageError, WorkbenchError, nearest
+from .quick_start import URL_SYNTAX, leave_out
 from .weeks import monday
 
 _KINDS = ("int", "float", "str", "bool", "list")
@@ -55,6 +54,9 @@ class Parameter:
 
 def declared(notebook: Path) -> dict[str, Parameter]:
     """The parameters of a notebook by name, in the order of its cell; none without such a cell."""
+    leave_out(URL_SYNTAX)
+    import nbformat
+
     try:
         nb = nbformat.read(notebook, as_version=4)
     except (
@@ -64,7 +66,8 @@ def declared(notebook: Path) -> dict[str, Parameter]:
         nbformat.ValidationError,
     ) as e:
         raise WorkbenchError(
-            f"{notebook.name} can't be read as a notebook: {e}. Open and save it in JupyterLab, or restore it."
+            f"{notebook.name} can't be read as a notebook: {e}. "
+            "Open and save it in JupyterLab, or restore it."
         ) from e
     cells = [c for c in nb.cells if "parameters" in c.metadata.get("tags", []) and c.cell_type == "code"]
     return _read(cells[0].source, notebook.stem) if cells else {}
@@ -207,7 +210,8 @@ def _read(source: str, notebook: str) -> dict[str, Parameter]:
         else:
             raise WorkbenchError(
                 f"Line {node.lineno} of the parameters cell of notebook {notebook} is no parameter: "
-                f"'{ast.unparse(node)}'. Write `name: type = default  # unit and meaning`, and the rest in another cell."
+                f"'{ast.unparse(node)}'. "
+                "Write `name: type = default  # unit and meaning`, and the rest in another cell."
             )
         try:
             default = ast.literal_eval(value)

@@ -15,8 +15,6 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from ..display.numbers import instant
 from ..errors import UsageError, nearest
 from ..settings import Settings
@@ -109,7 +107,7 @@ def make_reports(
     before = manifest_of(final) if only else None
     with replaced(final) as building:
         kept = _carried_over(before, final, building, {n.stem for n in notebooks})
-        titles = {n.stem: title_of(nbformat.read(n, as_version=4), n.stem) for n in notebooks}
+        titles = {n.stem: title_of(n) for n in notebooks}
         links = sorted(
             [Link(t, f"{n}.html", n) for n, t in titles.items()]
             + [Link(p["title"], p["file"], p["name"]) for p in kept],
@@ -160,7 +158,8 @@ def find_notebooks(home: Path) -> list[Path]:
     found = sorted(n for n in folder.glob("*.ipynb") if not n.name.startswith("."))
     if not found:
         raise UsageError(
-            f"There are no notebooks in {folder}. Put some there, or take the folder away to use the workbench's own."
+            f"There are no notebooks in {folder}. "
+            "Put some there, or take the folder away to use the workbench's own."
         )
     return found
 
@@ -207,24 +206,27 @@ def _run_all(
     folder: Path,
     timeout: int,
 ) -> list[Execution]:
+    from .kernel import close_loop, end_all
+
     folder.mkdir(mode=0o700, exist_ok=True)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     def one(notebook: Path) -> Execution:
         output = folder / notebook.name
-        return execute(
-            notebook,
-            values[notebook.stem],
-            environment=environment,
-            output=output,
-            timeout=timeout,
-        )
+        try:
+            return execute(
+                notebook, values[notebook.stem], environment=environment, output=output, timeout=timeout
+            )
+        finally:
+            close_loop()
 
     with ThreadPoolExecutor(min(cores, len(notebooks))) as pool:
         try:
             return list(pool.map(one, notebooks))
         except BaseException:
+            # Whoever interrupts a run wants it to end now, and its kernels with it.
             pool.shutdown(wait=False, cancel_futures=True)
+            end_all()
             raise
 
 

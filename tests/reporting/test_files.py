@@ -1,0 +1,59 @@
+"""Files and folders that are whole or not there."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from workbench.reporting import files
+
+
+def test_a_file_is_for_its_owner_only_and_replaces_the_old_one(tmp_path):
+    file = tmp_path / "a.html"
+    for text in ("old", "new"):
+        files.write(file, text)
+    assert file.read_text() == "new" and stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [f.name for f in tmp_path.iterdir()] == ["a.html"]
+
+
+def test_a_folder_appears_whole_and_replaces_the_old_one(tmp_path):
+    final = tmp_path / "2025-W40"
+    for text in ("old", "new"):
+        with files.replaced(final) as building:
+            (building / text).write_text(text)
+            assert building.name.startswith(".") and not (final / text).exists()
+    assert [f.name for f in final.iterdir()] == ["new"] and stat.S_IMODE(final.stat().st_mode) == 0o700
+    assert [f.name for f in tmp_path.iterdir()] == ["2025-W40"]
+
+
+def test_a_folder_that_could_not_be_built_leaves_the_old_one(tmp_path):
+    final = tmp_path / "2025-W40"
+    with files.replaced(final) as building:
+        (building / "old").write_text("old")
+    with pytest.raises(KeyboardInterrupt), files.replaced(final) as building:
+        (building / "new").write_text("half")
+        raise KeyboardInterrupt
+    assert [f.name for f in final.iterdir()] == ["old"] and [f.name for f in tmp_path.iterdir()] == [
+        "2025-W40"
+    ]
+
+
+def test_it_also_replaces_where_the_system_cannot_swap(tmp_path, monkeypatch):
+    monkeypatch.setattr(files.ctypes, "CDLL", lambda *a, **k: object())
+    test_a_folder_appears_whole_and_replaces_the_old_one(tmp_path)
+
+
+def test_what_a_killed_run_left_behind_is_cleared_and_a_living_one_is_left_alone(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    dead = tmp_path / f".building-2025-W40-{int(ended.stdout)}-abcd1234"
+    alive = tmp_path / ".building-2025-W40-1-abcd1234"
+    dead.mkdir()
+    alive.mkdir()
+    with files.replaced(tmp_path / "2025-W40"):
+        pass
+    assert sorted(f.name for f in tmp_path.iterdir()) == [alive.name, "2025-W40"]

@@ -1,0 +1,198 @@
+"""A run: what it makes, what it refuses before it starts, what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from workbench.errors import UsageError
+from workbench.reporting.run import chosen, find_notebooks, make_reports
+from workbench.settings import Settings
+
+AS_OF = datetime(2025, 10, 6, 4)
+
+
+def small_home(folder: Path, **sources: str) -> Settings:
+    """A home folder with one notebook per name, of one parameters cell and one code cell."""
+    (folder / "notebooks").mkdir()
+    for name, source in sources.items():
+        declares = nbformat.v4.new_code_cell(
+            'week: str = "2025-W01"  # ISO week\nn: int = 1  # posts', metadata={"tags": ["parameters"]}
+        )
+        cells = [nbformat.v4.new_markdown_cell(f"# Page {name}"), declares, nbformat.v4.new_code_cell(source)]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "notebooks" / f"{name}.ipynb")
+    return Settings(home=folder)
+
+
+def refused(settings, **asked) -> str:
+    with pytest.raises(UsageError) as e:
+        make_reports(settings, version=1, as_of=AS_OF, **asked)
+    assert not settings.reports.exists(), "something was made before the refusal"
+    return str(e.value)
+
+
+def test_a_run_makes_a_page_for_each_notebook_an_index_and_a_manifest(run, home):
+    assert run.period == "2025-W40" and run.folder == home / "reports" / "2025-W40"
+    assert [p.path.name for p in run.pages] == ["2_accounts.html", "3_fails.html"]
+    assert sorted(f.name for f in run.folder.iterdir()) == [
+        *("2_accounts.html", "3_fails.html", "executed", "manifest.json")
+    ]
+    assert run.index.read_text().count('href="2025-W40/2_accounts.html"') == 1
+
+
+def test_a_failed_notebook_is_a_page_that_says_so_and_the_others_go_on(run, home):
+    assert run.exit_code == 1 and [p.name for p in run.failed] == ["3_fails"]
+    page = run.failed[0].path.read_text()
+    assert "This page could not be made." in page and "It stopped at “The step that fails”" in page
+    assert "RuntimeError: no &lt;b&gt;such&lt;/b&gt; table in (home)/data" in page
+    assert str(home) not in page
+    executed = nbformat.read(run.folder / "executed" / "3_fails.ipynb", as_version=4)
+    assert any(o.output_type == "error" for c in executed.cells for o in c.get("outputs", []))
+    assert "(not made)" in run.index.read_text()
+
+
+def test_the_manifest_says_what_was_made_from_what(run):
+    manifest = json.loads((run.folder / "manifest.json").read_text())
+    assert manifest["status"] == "failed" and manifest["period"] == "2025-W40"
+    assert manifest["warehouse"] == {"version": 3, "as_of": "2025-10-06T04:00:00+00:00"}
+    assert [(p["name"], p["status"]) for p in manifest["pages"]] == [
+        ("2_accounts", "made"),
+        ("3_fails", "failed"),
+    ]
+    assert manifest["pages"][0]["parameters"] == {"week": "2025-W40"}
+    assert set(manifest["made"]) == {"at", "seconds", "seconds_by_page"}
+
+
+def test_the_notebook_gets_the_version_and_its_parameters(run):
+    executed = nbformat.read(run.folder / "executed" / "2_accounts.ipynb", as_version=4)
+    text = json.dumps(executed)
+    assert "Version 3 of the data." in text and "Week 2025-W40, from 100 views; peers: a, b." in text
+    assert "input_path" not in executed.metadata.papermill
+
+
+def test_everything_is_for_its_owner_only(run):
+    paths = [run.folder, run.index, *run.folder.rglob("*")]
+    assert {oct(stat.S_IMODE(p.stat().st_mode)) for p in paths if p.is_file()} == {"0o600"}
+    assert {oct(stat.S_IMODE(p.stat().st_mode)) for p in paths if p.is_dir()} == {"0o700"}
+
+
+def test_what_was_asked_wrongly_is_refused_before_anything_is_made(tmp_path):
+    settings = small_home(tmp_path, **{"2_accounts": "n"})
+    assert refused(settings, parameters={"nn": "3"}).startswith(
+        "notebook 2_accounts has no parameter 'nn'. Did you"
+    )
+    assert "wants a whole number, not 'x'" in refused(settings, parameters={"n": "x"})
+    assert refused(settings, only="7") == "There is no notebook '7'.\nNotebooks: 2_accounts. Nothing was run."
+    assert "is not an ISO week" in refused(settings, week="last")
+    assert refused(settings, week="2025-W42") == (
+        "Week 2025-W42 begins after the newest data, of 6\N{NO-BREAK SPACE}Oct\N{NO-BREAK SPACE}2025, "
+        "04:00\N{NO-BREAK SPACE}UTC. The last complete week is 2025-W40. Nothing was run."
+    )
+    assert "The week is given twice" in refused(settings, week="2025-W40", parameters={"week": "2025-W39"})
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    with pytest.raises(UsageError, match="There are no notebooks in"):
+        find_notebooks(tmp_path)
+
+
+def test_notebooks_are_chosen_by_number_or_name():
+    notebooks = [Path(f"{n}.ipynb") for n in ("1_slides", "2_accounts", "10_more", "own")]
+    assert [n.stem for n in chosen(notebooks, "2")] == ["2_accounts"]
+    assert [n.stem for n in chosen(notebooks, "own, accounts ,1")] == ["1_slides", "2_accounts", "own"]
+    assert chosen(notebooks, ["10_more.ipynb"]) == [notebooks[2]]
+    assert chosen(notebooks, None) == notebooks
+    with pytest.raises(UsageError, match="There is no notebook '2_acount'. Did you mean '2_accounts'"):
+        chosen(notebooks, "1,2_acount")
+
+
+def test_one_page_can_be_made_again_and_the_others_stay(tmp_path):
+    settings = small_home(tmp_path, **{"1_a": "print(n)", "2_b": "print(n)"})
+    first = make_reports(settings, version=1, as_of=AS_OF)
+    before = (first.folder / "1_a.html").read_bytes()
+    again = make_reports(settings, version=2, as_of=AS_OF, only="2", parameters={"n": "7"})
+    assert [p.name for p in again.pages] == ["2_b"] and again.exit_code == 0
+    assert (again.folder / "1_a.html").read_bytes() == before and (
+        again.folder / "executed" / "1_a.ipynb"
+    ).exists()
+    pages = json.loads((again.folder / "manifest.json").read_text())["pages"]
+    assert [(p["name"], p["warehouse"]["version"]) for p in pages] == [("1_a", 1), ("2_b", 2)]
+    assert ">7</pre>" in (again.folder / "2_b.html").read_text().replace("\n", "")
+
+
+def test_the_same_run_twice_differs_in_one_line_only(tmp_path):
+    settings = small_home(tmp_path, **{"1_a": "print(week)"})
+    texts = []
+    for _ in range(2):
+        made = make_reports(settings, version=1, as_of=AS_OF, out=tmp_path / "elsewhere")
+        texts.append([x for x in made.pages[0].path.read_text().splitlines() if 'class="made"' not in x])
+    assert made.folder == tmp_path / "elsewhere" / "2025-W40" and texts[0] == texts[1]
+
+
+def test_a_cell_that_takes_too_long_is_a_failed_page(tmp_path):
+    settings = small_home(tmp_path, **{"1_a": "import time\ntime.sleep(60)"})
+    run = make_reports(settings, version=1, as_of=AS_OF, timeout=1)
+    assert run.failed[0].error == "Timeout: a cell took longer than 1 seconds"
+
+
+def test_a_kernel_that_dies_is_a_failed_page(tmp_path):
+    settings = small_home(tmp_path, **{"1_a": "import os\nos._exit(9)"})
+    run = make_reports(settings, version=1, as_of=AS_OF)
+    assert run.failed[0].error.startswith("DeadKernelError: the kernel ended by itself")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT and process groups are POSIX")
+def test_an_interrupted_run_leaves_no_half_pages_and_no_kernel(tmp_path):
+    mark = tmp_path / "kernel"
+    source = (
+        f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
+    )
+    small_home(tmp_path, **{"1_a": source})
+    code = (
+        "from datetime import datetime; from pathlib import Path; import sys;"
+        "from workbench.reporting.run import make_reports; from workbench.settings import Settings;"
+        "make_reports(Settings(home=Path(sys.argv[1])), version=1, as_of=datetime(2025, 10, 6, 4))"
+    )
+    running = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE)
+    kernel = int(_eventually(lambda: mark.exists() and mark.read_text()))
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=20)
+    assert running.returncode != 0 and b"KeyboardInterrupt" in errors
+    assert _eventually(lambda: not _lives(kernel))
+    assert list((tmp_path / "reports").iterdir()) == []
+
+
+def test_notebooks_of_the_workbench_itself_are_used_where_a_home_has_none(tmp_path):
+    own = Path(__file__).parents[2] / "notebooks"
+    if not list(own.glob("*.ipynb")):
+        pytest.skip("the workbench has no notebooks yet")
+    assert find_notebooks(tmp_path)[0].parent == own
+    shutil.copytree(own, tmp_path / "notebooks")
+    assert find_notebooks(tmp_path)[0].parent == tmp_path / "notebooks"
+
+
+def _eventually(claim, seconds: float = 15):
+    end = time.monotonic() + seconds
+    while not (found := claim()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{process}/stat").read_text().split(")")[1].split()[0] != "Z"
