@@ -87,3 +87,16 @@ def real() -> Callable[[str], Path]:
         return REAL / name
 
     return path
+
+
+@pytest.fixture
+def rows() -> Callable[..., list[dict[str, Any]]]:
+    """rows(canonical, 'posts', 'column', ...) -> its rows in the file's order, without what is NULL."""
+
+    def known(canonical: Canonical, table: str, *columns: str) -> list[dict[str, Any]]:
+        expression = canonical.tables[table]
+        order = [c for c in ("source_row", "slide_index", "captured_at") if c in expression.columns]
+        found = expression.order_by(order).to_pyarrow().to_pylist()
+        return [{k: v for k, v in row.items() if v is not None and (not columns or k in columns)} for row in found]
+
+    return known

@@ -14,10 +14,10 @@ TEXT = (
 )
 
 
-def test_a_comment_is_an_interaction_of_a_follower(tmp_path, read_as, rows):
+def test_a_comment_is_an_interaction_of_a_follower(tmp_path, read, rows):
     path = tmp_path / "c.csv"
     path.write_text(TEXT)
-    canonical = read_as(SOURCE, path)
+    canonical = read(SOURCE, path)
     assert rows(canonical, "interactions")[0] == {
         "source_row": 1,
         "interaction_id": "youtube:Ug1",
@@ -43,16 +43,16 @@ def test_a_comment_is_an_interaction_of_a_follower(tmp_path, read_as, rows):
     assert canonical.notes == ["Not kept: Reply_Count and Like_Count of comments (an interaction has no counts)."]
 
 
-def test_comments_may_be_of_another_platform(tmp_path, read_as, rows):
+def test_comments_may_be_of_another_platform(tmp_path, read, rows):
     path = tmp_path / "c.csv"
     path.write_text(TEXT)
-    assert rows(read_as(SOURCE, path, platform="TikTok"), "interactions", "post_id")[0] == {"post_id": "tiktok:xpIFS6jZbe8"}
+    assert rows(read(SOURCE, path, platform="TikTok"), "interactions", "post_id")[0] == {"post_id": "tiktok:xpIFS6jZbe8"}
     with pytest.raises(UsageError, match="--platform myspace is not known. Platforms: tiktok"):
-        read_as(SOURCE, path, platform="myspace")
+        read(SOURCE, path, platform="myspace")
 
 
-def test_the_real_comments_are_all_there(real_file, read_as):
-    canonical = read_as(SOURCE, real_file("youtube_creator/comments.csv"))
+def test_the_real_comments_are_all_there(real, read):
+    canonical = read(SOURCE, real("youtube_creator/comments.csv"))
     assert {name: table.count().to_pyarrow().as_py() for name, table in canonical.tables.items()} == {
         "posts": 222,
         "followers": 5_875,

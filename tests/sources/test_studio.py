@@ -23,26 +23,26 @@ def export(tmp_path):
     return path
 
 
-def test_a_video_is_a_post_with_a_lifetime_snapshot(export, read_as, rows):
-    canonical = read_as(SOURCE, export)
+def test_a_video_is_a_post_with_a_lifetime_snapshot(export, read, rows):
+    canonical = read(SOURCE, export)
     assert rows(canonical, "posts", "post_id", "title", "posted_at", "posted_at_precision") == [
         {"post_id": "youtube:4OZip0cgOho", "title": "A title", "posted_at": "2020-05-08 00:00:00", "posted_at_precision": "day"},
         {"post_id": "youtube:-ONQ628CXKQ", "title": "Another", "posted_at": "2020-05-08 00:00:00", "posted_at_precision": "day"},
     ]
     snapshot = rows(canonical, "post_snapshots")[0]
-    assert str(snapshot.pop("captured_at")) == "2026-01-10 12:00:00"
+    assert str(snapshot.pop("captured_at")) == "2026-01-31 12:00:00"
     assert snapshot == {
         "source_row": 2, "post_id": "youtube:4OZip0cgOho", "views": "4", "likes": "3", "comments": "1", "shares": "2", "method": "lifetime",
     }  # fmt: skip
 
 
-def test_revenue_has_its_currency_from_the_header(export, read_as, rows):
-    assert rows(read_as(SOURCE, export), "revenue") == [
+def test_revenue_has_its_currency_from_the_header(export, read, rows):
+    assert rows(read(SOURCE, export), "revenue") == [
         {
             "source_row": 2,
             "revenue_id": "youtube_studio:4OZip0cgOho:EUR",
             "from_on": "2020-05-08",
-            "to_on": "2026-01-10",
+            "to_on": "2026-01-31",
             "amount": "79.533",
             "currency": "EUR",
             "source": "youtube_studio",
@@ -52,21 +52,21 @@ def test_revenue_has_its_currency_from_the_header(export, read_as, rows):
     ]
 
 
-def test_what_is_left_out_is_told(export, read_as):
-    notes = read_as(SOURCE, export).notes
+def test_what_is_left_out_is_told(export, read):
+    notes = read(SOURCE, export).notes
     assert notes[0] == "Left out: 1 row 'Total' (it is no video)."
     assert notes[1] == "Not kept: Subscribers."
 
 
-def test_a_date_is_midnight_in_the_files_zone(export, read_as, rows):
-    canonical = read_as(SOURCE, export, zone="Europe/Berlin")
+def test_a_date_is_midnight_in_the_files_zone(export, read, rows):
+    canonical = read(SOURCE, export, time_zone="Europe/Berlin")
     assert rows(canonical, "posts", "posted_at")[0] == {"posted_at": "2020-05-07 22:00:00"}
     assert rows(canonical, "revenue", "from_on") == [{"from_on": "2020-05-08"}]
 
 
-def test_both_real_exports_say_the_same(real_file, read_as):
-    plain = read_as(SOURCE, real_file("youtube_creator/metrics_by_video.csv"))
-    other = read_as(SOURCE, real_file("youtube_creator/metrics_by_video_cp1252.csv"), encoding="cp1252")
+def test_both_real_exports_say_the_same(real, read):
+    plain = read(SOURCE, real("youtube_creator/metrics_by_video.csv"))
+    other = read(SOURCE, real("youtube_creator/metrics_by_video_cp1252.csv"), encoding="cp1252")
     for table in ("posts", "post_snapshots", "revenue"):
         mine, theirs = (c.tables[table].drop("source_row").to_pyarrow().to_pylist() for c in (plain, other))
         key = "revenue_id" if table == "revenue" else "post_id"
@@ -77,6 +77,6 @@ def test_both_real_exports_say_the_same(real_file, read_as):
     assert plain.tables["posts"].post_id.nunique().to_pyarrow().as_py() == 223
 
 
-def test_the_real_export_of_a_spreadsheet_is_refused_without_its_encoding(real_file, read_as):
+def test_the_real_export_of_a_spreadsheet_is_refused_without_its_encoding(real, read):
     with pytest.raises(SourceError, match="--encoding cp1252"):
-        read_as(SOURCE, real_file("youtube_creator/metrics_by_video_cp1252.csv"))
+        read(SOURCE, real("youtube_creator/metrics_by_video_cp1252.csv"))

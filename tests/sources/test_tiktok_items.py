@@ -27,13 +27,13 @@ ITEM = {
 
 
 @pytest.fixture
-def items(tmp_path, read_as):
-    def read(*changes: dict):
+def items(tmp_path, read):
+    def made(*changes: dict):
         path = tmp_path / "items.json"
         path.write_text(json.dumps([ITEM | change for change in changes]))
-        return read_as(APIFY if "createTimeISO" in changes[0] else SOURCE, path)
+        return read(APIFY if "createTimeISO" in changes[0] else SOURCE, path)
 
-    return read
+    return made
 
 
 def test_an_item_is_a_post_with_its_account_sound_and_counts(items, rows):
@@ -111,7 +111,7 @@ def test_figures_of_the_author_are_a_snapshot_of_the_account(items, rows):
     (snapshot,) = rows(items({"authorMeta": author}), "account_snapshots")
     assert (snapshot["followers"], snapshot["following"]) == ("2200000", "0")
     assert (snapshot["total_likes"], snapshot["total_posts"]) == ("126000000", "1036")
-    assert str(snapshot["captured_at"]) == "2026-01-10 12:00:00"
+    assert str(snapshot["captured_at"]) == "2026-01-31 12:00:00"
 
 
 def test_a_count_that_is_none_stays_as_written_for_the_loader_to_refuse(items, rows):

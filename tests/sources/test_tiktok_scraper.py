@@ -20,8 +20,8 @@ def test_it_is_told_from_apifys_json_by_the_written_time(tmp_path):
     assert SOURCE.fits(open_file(path)) == APIFY.fits(open_file(path)) == 0
 
 
-def test_the_real_collection_has_its_posts_authors_and_sounds(real_file, read_as):
-    tables = read_as(SOURCE, real_file("tiktok_trending_2020/trending.json")).tables
+def test_the_real_collection_has_its_posts_authors_and_sounds(real, read):
+    tables = read(SOURCE, real("tiktok_trending_2020/trending.json")).tables
     posts = tables["posts"]
     found = posts.aggregate(
         posts=posts.post_id.nunique(),

@@ -36,14 +36,14 @@ INSERT INTO videos VALUES (1, '{ANNA}', 1, 'https://www.tiktok.com/@anna.b/video
 
 
 @pytest.fixture
-def tracked(tmp_path, read_as):
-    def read(script: str, **how):
+def tracked(tmp_path, read):
+    def made(script: str, **how):
         path = tmp_path / "tracker.db"
         with contextlib.closing(sqlite3.connect(path)) as lite:
             lite.executescript("BEGIN;" + SCHEMA + script + "COMMIT;")
-        return read_as(SOURCE, path, **how)
+        return read(SOURCE, path, **how)
 
-    return read
+    return made
 
 
 def test_a_video_is_a_post_of_the_account_and_sound_behind_its_numbers(tracked, rows):
@@ -75,7 +75,7 @@ def test_lifetime_counts_are_a_snapshot_when_the_account_was_last_looked_at(trac
     canonical = tracked(VIDEO + never_looked_at)
     assert rows(canonical, "post_snapshots", "captured_at", "views", "method") == [
         {"captured_at": "2026-01-03 10:00:00", "views": "1000", "method": "scraped"},
-        {"captured_at": "2026-01-10 12:00:00", "views": "7", "method": "lifetime"},
+        {"captured_at": "2026-01-31 12:00:00", "views": "7", "method": "lifetime"},
     ]
 
 
@@ -181,7 +181,7 @@ def test_sessions_logs_and_exclusive_songs_come_along(tracked, rows):
 
 
 def test_naive_times_are_in_the_files_zone(tracked, rows):
-    canonical = tracked(VIDEO, zone="Asia/Manila")
+    canonical = tracked(VIDEO, time_zone="Asia/Manila")
     assert rows(canonical, "posts", "posted_at") == [{"posted_at": "2026-01-01 01:30:00"}]
     assert rows(canonical, "account_snapshots", "captured_at") == [{"captured_at": "2026-01-03 02:00:00"}]
 
@@ -200,9 +200,9 @@ def test_a_tracker_may_lack_all_but_videos_and_accounts(tracked, rows):
     assert rows(canonical, "scrape_logs") == []
 
 
-def test_another_database_is_refused_under_this_name(tmp_path, read_as):
+def test_another_database_is_refused_under_this_name(tmp_path, read):
     path = tmp_path / "other.db"
     with contextlib.closing(sqlite3.connect(path)) as lite:
         lite.executescript("CREATE TABLE t (a); INSERT INTO t VALUES (1);")
     with pytest.raises(UsageError, match="it lacks the tables accounts, videos. It has: t"):
-        read_as(SOURCE, path, as_named=True)
+        read(SOURCE, path)
