@@ -25,6 +25,6 @@ COLUMNS = (
     Column("chosen_at", "TIMESTAMP", "instant", "When the method of spreading was chosen; it then stays with the revenue."),
     Column("metric", "VARCHAR", "text", "The column of a report that the target is for."),
     Column("target", "DOUBLE", "metric's unit", "The value to reach, in the unit of the metric."),
-    Column("annotation_id", "VARCHAR", "id", "The remark."),
+    Column("annotation_id", "VARCHAR", "id", "The remark about a stretch of time."),
     Column("label", "VARCHAR", "text", "What happened, in a few words that fit on a chart."),
 )  # fmt: skip

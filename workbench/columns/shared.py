@@ -25,7 +25,7 @@ COLUMNS = (
     Column("display_name", "VARCHAR", "text", "The name shown above the profile, in any spelling."),
     Column("profile_url", "VARCHAR", "address", "Address of the profile's page."),
     Column("url", "VARCHAR", "address", "Address of the post's or sound's page.", label="Link"),
-    Column("name", "VARCHAR", "text", "What people call it, as first spelled; for VAs and creators the person's name."),
+    Column("name", "VARCHAR", "text", "Name of the person, rule or trend, as first spelled."),
     Column("name", "VARCHAR", "text", "Name of the migration: its file's, without the number.", table="schema_versions"),
     Column("title", "VARCHAR", "text", "The title as people wrote it: of a post, a content item or a task."),
     Column("title", "VARCHAR", "text", "The song's title, without the artist.", table="sounds"),

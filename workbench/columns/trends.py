@@ -5,7 +5,7 @@ from __future__ import annotations
 from .column import Column
 
 COLUMNS = (
-    Column("trend_id", "VARCHAR", "id", "The trend."),
+    Column("trend_id", "VARCHAR", "id", "The trend, by its own id."),
     Column("discovered_at", "TIMESTAMP", "instant", "When the trend was noticed."),
     Column("relevance", "DOUBLE", "fraction", "How much the post belongs to the trend, 0 to 1."),
     Column("feature_at", "TIMESTAMP", "instant", "The instant that the features describe; nothing later goes into them."),
@@ -16,9 +16,9 @@ COLUMNS = (
     Column("view_count_lag_1h", "BIGINT", "views", "Views one hour before."),
     Column("view_count_lag_6h", "BIGINT", "views", "Views six hours before."),
     Column("view_count_lag_24h", "BIGINT", "views", "Views 24 hours before."),
-    Column("likes_per_view", "DOUBLE", "fraction", "Likes divided by views."),
-    Column("comments_per_view", "DOUBLE", "fraction", "Comments divided by views."),
-    Column("shares_per_view", "DOUBLE", "fraction", "Shares divided by views."),
+    Column("likes_per_view", "DOUBLE", "fraction", "Likes of the hashtag's posts divided by their views."),
+    Column("comments_per_view", "DOUBLE", "fraction", "Comments on the hashtag's posts divided by their views."),
+    Column("shares_per_view", "DOUBLE", "fraction", "Shares of the hashtag's posts divided by their views."),
     Column("engagement_efficiency", "DOUBLE", "score", "Likes, comments and shares a view, weighted into one number."),
     Column("unique_creators", "BIGINT", "accounts", "Accounts that posted under the hashtag in the window."),
     Column("creator_diversity_index", "DOUBLE", "fraction", "Herfindahl index of the views by account: near 0 for many alike, 1 for a single one."),
