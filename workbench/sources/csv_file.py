@@ -134,7 +134,7 @@ def _records(head: str, delimiter: str, number: int, whole: bool) -> list[list[s
     """The first few records of a text; the very last may be cut off unless it is whole."""
     found: list[list[str]] = []
     try:
-        for record in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter):
+        for record in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True):
             if record:
                 found.append(record)
             if len(found) > number:

@@ -42,8 +42,10 @@ def mended(path: Path, shown: Path, folder: Path, delimiter: str, fields: int) -
     the header. Raises SourceError for the first record that can't be read in one way.
     """
     content = path.read_bytes()
-    content = re.sub(rb"\r{2,}\n", b"\r\n", content)
-    marks = _ends_in_line_feed(content) and re.search(rb"\r(?!\n)", content) is not None
+    end = _header_end(content)
+    if len(end) > 2:  # \r\r\n: line ends translated twice, all of them
+        content = content.replace(end, b"\r\n")
+    marks = end.endswith(b"\n") and re.search(rb"\r(?!\n)", content) is not None
     if marks:
         mark = RETURN_MARK.encode()
         if mark in content:
@@ -73,10 +75,10 @@ def refuse(path: Path, shown: Path, delimiter: str, fields: int, said: str) -> N
     raise SourceError(f"{shown}: the file can't be read as CSV: {said} Mend that place, or export it again.")
 
 
-def _ends_in_line_feed(content: bytes) -> bool:
-    """Whether the first line end outside quotes, the header's, has a line feed."""
-    outside = re.match(rb'(?:[^"\r\n]|"[^"]*")*(\r?\n?)', content)
-    return outside is not None and outside.group(1) != b"\r"
+def _header_end(content: bytes) -> bytes:
+    """The first line end outside quotes."""
+    outside = re.match(rb'(?:[^"\r\n]|"[^"]*")*(\r*\n|\r)', content)
+    return outside.group(1) if outside is not None else b""
 
 
 def _reader(content: bytes, delimiter: str) -> Iterator[list[str]]:

@@ -89,7 +89,9 @@ def instant(
     if formats:
         return to_utc(_try_strptime(text, list(formats)), zone)
     trimmed = present(text)
-    absolute = _naive("UTC", trimmed.re_replace(r" ?UTC$", "Z").try_cast(dt.Timestamp(timezone="UTC")))
+    # DuckDB reads an offset only behind seconds.
+    whole = trimmed.re_replace(r" ?UTC$", "Z").re_replace(r"^(\S+[T ][0-9]{1,2}:[0-9]{2}) ?([Zz+-])", r"\1:00\2")
+    absolute = _naive("UTC", whole.try_cast(dt.Timestamp(timezone="UTC")))
     naive = trimmed.try_cast(dt.timestamp)
     if not known:
         naive = ibis.coalesce(naive, _try_strptime(trimmed, [d + t for d in _DATES for t in _TIMES]))

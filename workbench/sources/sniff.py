@@ -44,19 +44,11 @@ def open_file(
     """
     given = options or {}
     con = in_memory()
-    if is_gzip(path):
-        folder = Path(tempfile.mkdtemp(prefix="workbench-"))
-        try:
-            content = unpacked(path, folder)
-            kind, tables = _tables(content, path, con, given)
-            if kind == "parquet":  # else the view would outlive the file
-                tables = {"rows": con.create_table("unpacked", tables["rows"])}
-        except SourceError as e:
-            raise SourceError(str(e).replace(str(content), str(path))) from e
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    else:
-        kind, tables = _tables(path, path, con, given)
+    try:
+        kind, tables = _unpacked(path, con, given) if is_gzip(path) else _tables(path, path, con, given)
+    except BaseException:
+        con.disconnect()
+        raise
     return SourceFile(
         path=path,
         kind=kind,
@@ -66,6 +58,21 @@ def open_file(
         time_zone=time_zone,
         options=given,
     )
+
+
+def _unpacked(path: Path, con: Backend, options: Mapping[str, Any]) -> tuple[Kind, Mapping[str, ibis.Table]]:
+    folder = Path(tempfile.mkdtemp(prefix="workbench-"))
+    try:
+        content = unpacked(path, folder)
+        try:
+            kind, tables = _tables(content, path, con, options)
+        except SourceError as e:
+            raise SourceError(str(e).replace(str(content), str(path))) from e
+        if kind == "parquet":  # else the view would outlive the file
+            tables = {"rows": con.create_table("unpacked", tables["rows"])}
+        return kind, tables
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def modified_at(path: Path) -> datetime:

@@ -114,11 +114,11 @@ def post_type_of(
     A TikTok slideshow's address may say /video/, so that is a video only where the number of slides
     is known to be 0.
     """
-    slides = ibis.null("int64") if slide_count is None else slide_count
+    is_tiktok = platform == "tiktok"
+    of_slides = [] if slide_count is None else [(slide_count > 0, "slideshow"), (is_tiktok & (slide_count == 0), "video")]
     return ibis.cases(
-        (slides > 0, "slideshow"),
-        ((platform == "tiktok") & url.contains("/photo/"), "slideshow"),
-        ((platform == "tiktok") & (slides == 0), "video"),
+        *of_slides,
+        (is_tiktok & url.contains("/photo/"), "slideshow"),
         ((platform == "youtube") & url.contains("/shorts/"), "short"),
         (platform == "youtube", "video"),
         ((platform == "instagram") & url.re_search(r"/reels?/"), "reel"),
