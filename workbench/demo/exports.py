@@ -38,7 +38,7 @@ def write_master(file: Path, world: World, words: Texts, seen: Observed, made: S
     urls = listed(*slide_urls(made, world), separator=", ")
     shows = plan.n_slides > 0
     # In some rows the sheet holds the slides' addresses where the others hold their number.
-    slides = where(shows & (rng.random(plan.day.size) < 0.1), urls, where(shows, n_slides))
+    slides = where(shows & (rng.random(plan.day.size) < 0.1), urls, n_slides)
     return write_csv(
         file,
         {
@@ -116,7 +116,7 @@ def write_wide(file: Path, world: World, words: Texts, seen: Observed, made: Sli
         "hashtags": hashtags(words, " ", "#"),
         "sound": words.sound_key,
         "sound_url": joined("https://www.tiktok.com/music/", _slugs(words, plan.sound)),
-        "slide_count": known(plan.n_slides, shows),
+        "slide_count": plan.n_slides,
         "ocr_text": post_texts(made, world),
     }
     for i in range(12):
@@ -125,7 +125,7 @@ def write_wide(file: Path, world: World, words: Texts, seen: Observed, made: Sli
     for name in _UNUSED:
         columns[name] = pa.nulls(n, pa.string())
     chosen = pa.array(np.flatnonzero(seen.logged))
-    return write_csv(file, {name: column.take(chosen) for name, column in columns.items()})
+    return write_csv(file, {name: pa.array(column).take(chosen) for name, column in columns.items()})
 
 
 _UNUSED = (

@@ -21,7 +21,6 @@ from .vocabulary import (
 )
 from .world import World
 
-
 _TWICE = (SLIDE_ADJECTIVES, SLIDE_OBJECTS)
 
 

@@ -13,7 +13,9 @@ _DAILY = (0, 1, 2, 3, 4, 5)
 _LATER = (7, 10, 14, 21, 30)
 """Ages in days after which the tracker's next session takes a snapshot."""
 _SESSION_HOUR = 4
-_DROPPED, _LATE, _DIPS = 0.05, 0.05, 0.02
+_DROPPED, _LATE, _DIPS, _VIEW_FALLS = 0.05, 0.05, 0.02, 0.001
+"""Shares of looks that never came, came hours late, and found fewer likes, comments and shares, or views, than
+there had been."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +113,10 @@ def _tracker(rng: np.random.Generator, world: World, logged: np.ndarray, failed:
     order = np.flatnonzero(seen)
     order = order[np.lexsort((post[order], at[order]))]
     post, at, session = post[order], at[order], session[order]
-    return Looks(
-        post=post, at=at, session=session, counts=world.counts(post, at, rng.random(post.size) < _DIPS)
-    )
+    counts = world.counts(post, at, rng.random(post.size) < _DIPS)
+    falls = rng.random(post.size) < _VIEW_FALLS
+    counts[falls, 0] = np.maximum(counts[falls, 0] * 49 // 50, counts[falls, 1:].max(axis=1, initial=0))
+    return Looks(post=post, at=at, session=session, counts=counts)
 
 
 def _early(rng: np.random.Generator, world: World) -> Looks:
