@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -132,6 +133,23 @@ def known_batches(settings: Settings) -> dict[str, str]:
         return dict(con.execute("SELECT batch_id, status FROM batches").fetchall())
     finally:
         con.close()
+
+
+def known_files(settings: Settings) -> Callable[[str, str], datetime | None]:
+    """A function from a file's SHA-256 and a source's name to the time its content is taken to be of."""
+    version = versions.current(settings.versions)
+    rows: list[tuple[str, str, datetime]] = []
+    if version is not None:
+        con = duckdb.connect(str(settings.versions / version.file), read_only=True)
+        try:
+            rows = con.execute(
+                "SELECT file_sha256, source, max(captured_at) FROM batches "
+                "WHERE status = 'completed' AND file_sha256 IS NOT NULL GROUP BY ALL"
+            ).fetchall()
+        finally:
+            con.close()
+    known = {(digest, source): captured_at for digest, source, captured_at in rows}
+    return lambda digest, source: known.get((digest, source))
 
 
 def _not_yet_loaded(settings: Settings, outcome: LoadOutcome) -> list[Path]:

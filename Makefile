@@ -1,0 +1,50 @@
+# Two commands do everything: `make report` and `make test`. Both may be repeated; the second time is fast.
+
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made-from-lock
+PYTEST_WORKERS ?= 2
+
+.PHONY: report test check env demo lab bench lock docs clean
+
+report: env ## environment, demo data where there is none of yours, the last week's reports
+	@$(BIN)/workbench demo --if-empty
+	@$(BIN)/workbench report
+
+test: env ## all tests
+	$(BIN)/python -m pytest -W error -n $(PYTEST_WORKERS) --dist loadgroup -q tests
+
+check: env ## formatting, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+env: $(STAMP) ## .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or name one with make PYTHON=..."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: env ## a simulated agency, imported
+	$(BIN)/workbench demo
+
+lab: env ## JupyterLab in the notebooks' folder
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+bench: env ## speed and memory, as ratios; writes benchmarks/out/bench.jsonl
+	$(BIN)/python -m benchmarks
+
+docs: env ## regenerate the data dictionary
+	$(BIN)/python -m workbench.dictionary > docs/data_dictionary.md
+
+lock: env ## resolve requirements.lock anew
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--all-extras --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+
+clean: ## what can be made again (never data/)
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

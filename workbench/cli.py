@@ -1,0 +1,411 @@
+"""The `workbench` command: it parses, calls one function and phrases the outcome.
+
+Everything heavy is imported inside the command that needs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .errors import UsageError, WorkbenchError, nearest
+
+if TYPE_CHECKING:
+    from .settings import Settings
+    from .warehouse.load import LoadOutcome
+
+FORMATS = ("table", "csv", "json", "parquet")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 it failed, 2 what was asked is wrong."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "run"):
+        parser.print_help()
+        return 2
+    try:
+        return int(options.run(options) or 0)
+    except WorkbenchError as e:
+        print(f"Error: {e}", file=sys.stderr)
+        return e.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe has enough; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("Stopped. What was published before stands.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="workbench",
+        description="Analytics for people who run short-video accounts by the hundred.",
+        epilog="Example: workbench import exports/ && workbench report",
+    )
+    parser.add_argument("--version", action="version", version=f"workbench {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, run: Callable[[Any], int | None], sentence: str, example: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=sentence, description=sentence, epilog=f"Example: {example}")
+        sub.add_argument("--home", metavar="DIR", help="folder with data/ and reports/ (default: the current one)")
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command("import", _import, "Read files into the warehouse.", "workbench import exports/ --as-of 2025-10-05")
+    sub.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of files")
+    sub.add_argument("--as", dest="as_name", metavar="FORMAT", help="read as this format instead of recognising it")
+    sub.add_argument("--as-of", metavar="TIME", help="when lifetime counts were captured (UTC); default: the file's time")
+    sub.add_argument("--mapping", metavar="FILE", help="a TOML file that maps any CSV's columns")
+    sub.add_argument("--encoding", help="of a text file that is not UTF-8, such as cp1252")
+    sub.add_argument("--delimiter", help="between a CSV's fields, where it can't be found")
+    sub.add_argument("--year", type=int, help="of dates without one")
+    sub.add_argument("--date-format", metavar="FORMAT", help="of dates that could be read in two ways, such as %%d/%%m/%%Y")
+    sub.add_argument("--platform", help="of files that don't say")
+    sub.add_argument("--no-load", action="store_true", help="leave the batches in the inbox")
+
+    command("load", _load, "Apply what waits in the inbox and publish a version.", "workbench load")
+    sub = command("report", _report, "Make the reports of a week.", "workbench report --week 2025-W40")
+    sub.add_argument("--week", metavar="YYYY-Www", help="default: the last complete week of the data")
+    sub.add_argument("--only", metavar="2,3", help="these notebooks only, by number or name")
+    sub.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="a parameter")
+    sub.add_argument("--out", metavar="DIR", help="folder of the reports (default: reports/)")
+
+    sub = command("metric", _metric, "Ask for one metric.", "workbench metric kpi_score --from 2025-09-01 --to 2025-09-28")
+    sub.add_argument("name", nargs="?", help="without a name: the list of metrics")
+    sub.add_argument("--from", dest="from_on", metavar="DATE", help="first day (default: 28 days before the last)")
+    sub.add_argument("--to", dest="to_on", metavar="DATE", help="last day (default: the day before the data's newest)")
+    sub.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help="rows with this value only")
+    sub.add_argument("--horizon", choices=("120", "settled"), default="120", help="age at which posts are compared")
+    _output(sub)
+
+    sub = command("sql", _sql, "Run a SELECT on the newest version.", 'workbench sql "select count(*) from posts"')
+    sub.add_argument("query")
+    _output(sub)
+
+    sub = command("status", _status, "What the warehouse holds, how fresh it is, what is wrong.", "workbench status")
+    sub.add_argument("--format", choices=("table", "json"), default="table")
+    sub = command("demo", _demo, "Make a simulated agency, import it and load it.", "workbench demo --posts 5000 --seed 2")
+    sub.add_argument("--posts", type=int, default=None, metavar="N", help="default: 45077")
+    sub.add_argument("--seed", type=int, default=1, metavar="S")
+    sub.add_argument("--out", metavar="DIR", help="where the files go (default: data/demo)")
+    sub.add_argument("--no-load", action="store_true", help="write the files only")
+    sub.add_argument("--if-empty", action="store_true", help="do nothing where there is a warehouse already")
+    command("migrate", _migrate, "Bring the warehouse to the newest schema.", "workbench migrate")
+    return parser
+
+
+def _output(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--format", choices=FORMATS, default="table")
+    sub.add_argument("--out", metavar="FILE", help="write to a file (Parquet needs one)")
+
+
+def _settings(options: Any) -> Settings:
+    from .settings import load_settings
+
+    return load_settings(options.home)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _import(options: Any) -> int:
+    from .sources.importing import ImportFailed, import_paths
+    from .warehouse.load import known_files, known_batches, load
+
+    settings = _settings(options)
+    given = {
+        name: getattr(options, name)
+        for name in ("mapping", "encoding", "delimiter", "year", "date_format", "platform")
+        if getattr(options, name) is not None
+    }
+    as_of = _instant(options.as_of, settings) if options.as_of else None
+    batches = known_batches(settings)
+    failure: ImportFailed | None = None
+    with _bar("import") as progress:
+        try:
+            imported = import_paths(
+                options.paths,
+                settings,
+                as_name=options.as_name,
+                as_of=as_of,
+                options=given,
+                progress=lambda path, n, total: progress(path.name, n, total),
+                known=lambda batch: batches.get(batch) == "completed",
+                known_files=known_files(settings),
+            )
+        except ImportFailed as e:
+            failure, imported = e, list(e.imported)
+    for one in imported:
+        if one.skipped:
+            _say(f"{one.path.name}: {one.source}, unchanged since it was imported.")
+            continue
+        rows = ", ".join(f"{n:,} {table}" for table, n in one.rows.items()) or "no rows"
+        _say(f"{one.path.name}: {one.source}, {rows}.")
+        for note in one.notes:
+            _say(f"  {note}")
+    code = 0
+    if not options.no_load:
+        with _bar("load") as progress:
+            code = _tell(load(settings, what="workbench import", progress=progress), settings)
+    if failure:
+        raise failure
+    return code
+
+
+def _load(options: Any) -> int:
+    from .warehouse.load import load
+
+    settings = _settings(options)
+    with _bar("load") as progress:
+        return _tell(load(settings, progress=progress), settings)
+
+
+def _tell(outcome: LoadOutcome, settings: Settings) -> int:
+    """One line for a load, and one for each batch that needs a person."""
+    for batch in outcome.failed:
+        _say(f"Error: {batch.file_name or batch.batch_id}: {batch.error} It is kept in {settings.data / 'refused'}.")
+    total = outcome.total
+    line = (
+        f"Loaded {len(outcome.batches)} batch{'' if len(outcome.batches) == 1 else 'es'}: {total('read'):,} rows read, "
+        f"{total('accepted'):,} accepted, {total('unchanged'):,} unchanged, {total('rejected'):,} rejected"
+    )
+    if total("duplicate"):
+        line += f", {total('duplicate'):,} duplicates within their file"
+    version = outcome.version.version if outcome.version else 0
+    _say(f"{line}. The warehouse is at version {version}{'' if outcome.published else ', as before'}.")
+    if total("rejected"):
+        _say('Rejected rows and why: workbench sql "select * from rejected_rows"')
+    return 1 if outcome.failed else 0
+
+
+def _report(options: Any) -> int:
+    from .reporting.parameters import given_on_command_line
+    from .reporting.run import make_reports
+    from .warehouse.reader import connect
+
+    settings = _settings(options)
+    with connect(settings.home) as wb:
+        version, as_of = wb.version, wb.as_of
+    if as_of is None:
+        raise UsageError("The warehouse is empty: there is nothing to report on. Import files with `workbench import`.")
+    run = make_reports(
+        settings,
+        version=version,
+        as_of=as_of,
+        week=options.week,
+        only=options.only,
+        parameters=given_on_command_line(options.parameters),
+        out=Path(options.out) if options.out else None,
+    )
+    for page in run.failed:
+        _say(f"Error: {page.name} could not be made: {page.error}")
+    made = len(run.pages) - len(run.failed)
+    _say(f"Made {made} of {len(run.pages)} pages of {run.period} from version {version} in {run.seconds:.1f} s.")
+    print(run.index)
+    return run.exit_code
+
+
+def _metric(options: Any) -> int:
+    from .metrics.catalogue import METRICS
+    from .metrics.periods import Period
+    from .warehouse.reader import connect
+
+    if options.name is None:
+        for metric in METRICS.values():
+            print(f"{metric.name:18} {metric.sentence}")
+        return 0
+    if options.name not in METRICS:
+        raise UsageError(
+            f"There is no metric '{options.name}'.{nearest(options.name, METRICS)} Metrics: {', '.join(METRICS)}."
+        )
+    metric = METRICS[options.name]
+    with connect(options.home) as wb:
+        period = _period(options, wb.as_of, wb.settings.time_zone, Period)
+        answer = metric.ask(wb.table, period, options.horizon)
+        for condition in options.where:
+            answer = _only(answer, condition)
+        _say(f"{metric.name}, {period.from_on} to {period.to_on}, version {wb.version}.")
+        return _write(wb.backend, answer.order_by([c for c in metric.order if c in answer.columns]), options)
+
+
+def _period(options: Any, as_of: datetime | None, zone: str, kind: Any) -> Any:
+    from datetime import timedelta
+
+    newest = (as_of or datetime.now(UTC)).date()
+    to_on = _day(options.to_on, "--to") if options.to_on else newest - timedelta(days=1)
+    from_on = _day(options.from_on, "--from") if options.from_on else to_on - timedelta(days=27)
+    if from_on > to_on:
+        raise UsageError(f"--from {from_on} is after --to {to_on}. Swap them.")
+    return kind(from_on, to_on, zone)
+
+
+def _only(answer: Any, condition: str) -> Any:
+    column, equals, value = condition.partition("=")
+    if not equals:
+        raise UsageError(f"--where '{condition}' is not COLUMN=VALUE, such as account_id=tiktok:name.")
+    if column not in answer.columns:
+        raise UsageError(
+            f"--where: there is no column '{column}'.{nearest(column, answer.columns)} "
+            f"Columns: {', '.join(answer.columns)}."
+        )
+    return answer.filter(answer[column].cast("string") == value)
+
+
+def _sql(options: Any) -> int:
+    from .warehouse.reader import connect
+
+    with connect(options.home) as wb:
+        return _write(wb.backend, wb.sql(options.query), options)
+
+
+def _write(backend: Any, answer: Any, options: Any) -> int:
+    """A result as a table, CSV, JSON or Parquet, on standard output or in a file."""
+    import ibis
+
+    if options.format == "parquet" and not options.out:
+        raise UsageError("Parquet is not text: name a file with --out FILE.")
+    query = ibis.to_sql(answer, dialect="duckdb")
+    con = backend.con
+    if options.out or options.format != "table":
+        target = options.out or "/dev/stdout"
+        kind = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}
+        how = kind[options.format if options.format != "table" else "csv"]
+        sys.stdout.flush()
+        quoted = str(target).replace("'", "''")
+        _run(con, f"COPY ({query}) TO '{quoted}' ({how})")
+        return 0
+    relation = _run(con, query, relation=True)
+    relation.show(max_rows=40, max_width=_width(), null_value="–")
+    return 0
+
+
+def _run(con: Any, query: str, *, relation: bool = False) -> Any:
+    import duckdb
+
+    try:
+        return con.sql(query) if relation else con.execute(query)
+    except duckdb.Error as e:
+        raise UsageError(f"That can't be run: {' '.join(str(e).split())}") from e
+
+
+def _width() -> int:
+    import shutil
+
+    return max(80, shutil.get_terminal_size((160, 40)).columns)
+
+
+def _status(options: Any) -> int:
+    import json
+
+    from .warehouse.reader import connect
+    from .warehouse.status import status
+
+    with connect(options.home) as wb:
+        found = status(wb)
+    if options.format == "json":
+        print(json.dumps(found, indent=1, default=str))
+        return 0
+    print(f"Version {found['version']}, data as of {found['as_of'] or 'nothing yet'} UTC ({found['age']}).")
+    for table, rows in found["rows"].items():
+        print(f"  {table:22} {rows:>12,}")
+    if found["rejected_rows"]:
+        print(f"{found['rejected_rows']:,} rejected rows. See why: workbench sql \"select * from rejected_rows\"")
+    for check in found["checks"]:
+        print(f"{check['severity']}: {check['description']} ({check['failed']:,} of {check['checked']:,})")
+    if found["waiting"]:
+        print(f"{found['waiting']} batches wait in the inbox. Load them: workbench load")
+    return 0
+
+
+def _demo(options: Any) -> int:
+    from .demo import DEFAULT_POSTS, make_demo
+    from .sources.importing import import_paths
+    from .warehouse.load import load
+    from .warehouse.versions import current
+
+    settings = _settings(options)
+    if options.if_empty and current(settings.versions) is not None:
+        _say("There is a warehouse already; no demo data was made.")
+        return 0
+    folder = Path(options.out) if options.out else settings.data / "demo"
+    posts = DEFAULT_POSTS if options.posts is None else options.posts
+    with _bar("demo") as progress:
+        made = make_demo(folder, posts=posts, seed=options.seed, progress=lambda step: progress(step, 0, 0))
+    _say(f"Made {made.n_posts:,} posts in {len(made.files)} files in {made.folder}.")
+    if options.no_load:
+        return 0
+    with _bar("import") as progress:
+        import_paths(
+            list(made.files),
+            settings,
+            as_of=made.as_of,
+            progress=lambda path, n, total: progress(path.name, n, total),
+        )
+    with _bar("load") as progress:
+        return _tell(load(settings, what="workbench demo", progress=progress), settings)
+
+
+def _migrate(options: Any) -> int:
+    from .warehouse.load import load
+
+    outcome = load(_settings(options), what="workbench migrate")
+    assert outcome.version is not None
+    _say(f"The warehouse is at schema {outcome.version.schema_version}, version {outcome.version.version}.")
+    return 0
+
+
+def _day(text: str, where: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as e:
+        raise UsageError(f"{where} '{text}' is not a date such as 2025-09-01.") from e
+
+
+def _instant(text: str, settings: Settings) -> datetime:
+    """A time given by a person: naive ones are in the settings' zone."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as e:
+        raise UsageError(f"--as-of '{text}' is not a time such as 2025-10-05 or 2025-10-05T18:00:00.") from e
+    if given.tzinfo is None:
+        given = given.replace(tzinfo=ZoneInfo(settings.time_zone))
+    if given > datetime.now(UTC):
+        raise UsageError(f"--as-of {text} lies in the future. Counts can't have been captured then.")
+    return given.astimezone(UTC).replace(tzinfo=None)
+
+
+class _bar:
+    """A progress bar where a person watches, silence elsewhere."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.bar: Any = None
+
+    def __enter__(self) -> Callable[[str, int, int], None]:
+        if not sys.stderr.isatty():
+            return lambda name, n, total: None
+        from tqdm import tqdm
+
+        self.bar = tqdm(desc=self.what, leave=False, delay=1.0)
+
+        def show(name: str, n: int, total: int) -> None:
+            self.bar.total = total or None
+            self.bar.n = n
+            self.bar.set_postfix_str(name[:40], refresh=True)
+
+        return show
+
+    def __exit__(self, *_error: object) -> None:
+        if self.bar is not None:
+            self.bar.close()

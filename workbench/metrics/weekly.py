@@ -1,0 +1,84 @@
+"""The whole agency, week by week."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from .counting import known_sum, ratio
+from .outliers import BREAKOUT
+from .periods import Period
+
+
+def weeks_up_to(period: Period, weeks: int) -> list[Period]:
+    """The `weeks` weeks that end with the period's, oldest first."""
+    last = Period.week_of(period.to_on, period.time_zone)
+    return [last.shifted(-7 * back) for back in range(weeks - 1, -1, -1)]
+
+
+def week_of_instant(at: ir.TimestampValue, weeks: list[Period]) -> ir.DateValue:
+    """The Monday of the local week that an instant (UTC) lies in; NULL outside the given weeks."""
+    return ibis.cases(
+        *[
+            (
+                (at >= ibis.literal(w.from_at, "timestamp")) & (at < ibis.literal(w.to_at, "timestamp")),
+                ibis.literal(w.from_on, "date"),
+            )
+            for w in weeks
+        ]
+    )
+
+
+def weekly_results(performance: ibis.Table, period: Period, *, hours: int, horizon: str, weeks: int = 9) -> ibis.Table:
+    """What the posts that reached the compared age in each week did.
+
+    Grain out: week_on; n_posts, n_mature_posts, n_viral_posts [posts], median_views [views], median_outlier
+    [multiple of usual], breakout_rate, engagement_rate_by_views [fractions, pooled].
+
+    Source: metrics.md, Level 2. Version 1.
+    """
+    dated = performance.mutate(
+        week_on=week_of_instant(_.posted_at + ibis.interval(hours=hours), weeks_up_to(period, weeks))
+    ).filter(_.week_on.notnull())
+    views = dated["views_settled" if horizon == "settled" else f"views_at_{horizon}"]
+    outlier = dated[f"outlier_{horizon}"]
+    engaged = known_sum(dated, ["likes", "comments", "shares"])
+    known = views.notnull()
+    totals = dated.group_by("week_on").agg(
+        n_posts=_.count(),
+        n_mature_posts=known.sum(),
+        n_viral_posts=_.is_viral.sum(where=known),
+        median_views=views.median(),
+        median_outlier=outlier.median(),
+        breakout_rate=(outlier >= BREAKOUT).cast("float64").mean(),
+        engaged=engaged.sum(where=known & dated.views.notnull()),
+        seen=dated.views.sum(where=known & engaged.notnull()),
+    )
+    return totals.mutate(engagement_rate_by_views=ratio(totals.engaged, totals.seen)).drop("engaged", "seen")
+
+
+def weekly_followers(account_snapshots: ibis.Table, period: Period, *, weeks: int = 9) -> ibis.Table:
+    """Followers at the end of each week, and how many came.
+
+    Grain out: week_on; followers [of the accounts known in the week], net_followers [followers: the
+    difference to the week before, over the accounts known in both], n_accounts [accounts known in both].
+
+    Source: metrics.md, Level 2 (follower growth). Version 1.
+    """
+    within = account_snapshots.filter(_.followers.notnull()).mutate(
+        week_on=week_of_instant(_.captured_at, weeks_up_to(period, weeks + 1))
+    )
+    ends = (
+        within.filter(_.week_on.notnull())
+        .group_by("account_id", "week_on")
+        .agg(followers=_.followers.argmax(_.captured_at))
+    )
+    by_week = ibis.window(group_by="account_id", order_by="week_on")
+    moved = ends.mutate(previous=_.followers.lag().over(by_week), previous_on=_.week_on.lag().over(by_week))
+    both = moved.previous_on.notnull() & (moved.previous_on + ibis.interval(days=7) == moved.week_on)
+    return moved.group_by("week_on").agg(
+        followers=_.followers.sum(),
+        net_followers=(moved.followers - moved.previous).sum(where=both),
+        n_accounts=both.sum(),
+    )

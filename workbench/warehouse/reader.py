@@ -1,0 +1,143 @@
+"""Reading one version of the warehouse: read-only, never blocked, never blocking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+from ..errors import UsageError, WorkbenchError, nearest
+from ..settings import Settings, load_settings
+from . import versions
+from .marts import INTERNAL
+from .migrate import refuse_newer
+from .tables import HIDDEN_COLUMNS
+
+_NOT_SHOWN = {*INTERNAL, "mart_state"}
+
+
+class Workbench:
+    """One version of the warehouse, open for reading.
+
+    It stays on the version it opened, whatever is loaded meanwhile; `refresh()` moves it to the newest.
+    Close it, or use it in a `with` block, when it is no longer needed.
+    """
+
+    def __init__(self, settings: Settings, version: int | None = None) -> None:
+        self.settings = settings
+        self._open(version)
+
+    def _open(self, version: int | None) -> None:
+        folder = self.settings.versions
+        found = versions.current(folder) if version is None else versions.version_of(folder, version)
+        if found is None:
+            raise UsageError(
+                f"There is no warehouse in {self.settings.data} yet. Make one from your files with "
+                "`workbench import FILE...`, or from a simulated agency with `workbench demo`."
+            )
+        file = folder / found.file
+        refuse_newer(found.schema_version, str(file))
+        try:
+            self.backend: Backend = ibis.duckdb.connect(str(file), read_only=True)
+        except Exception as e:
+            raise WorkbenchError(
+                f"{file} can't be opened: {e}. Ask for an older version (kept: "
+                f"{', '.join(map(str, versions.kept_versions(folder)))}) or restore a backup."
+            ) from e
+        self.backend.raw_sql("SET TimeZone = 'UTC'").fetchall()
+        self.backend.raw_sql("SET enable_progress_bar = false").fetchall()
+        if self.settings.memory_limit:
+            limit = self.settings.memory_limit.replace("'", "")
+            self.backend.raw_sql(f"SET memory_limit = '{limit}'").fetchall()
+        self._version = found
+        names = self.backend.list_tables()
+        self._tables = tuple(sorted(n for n in names if n not in _NOT_SHOWN))
+
+    @property
+    def version(self) -> int:
+        """The number of the version that is open."""
+        return self._version.version
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The newest capture time of anything in this version, naive UTC; None while it is empty."""
+        return datetime.fromisoformat(self._version.as_of) if self._version.as_of else None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables and marts."""
+        return self._tables
+
+    def table(self, name: str) -> ibis.Table:
+        """A table or mart as an expression, without the loader's bookkeeping.
+
+        Raises UsageError for a name that is no table.
+        """
+        if name not in self._tables:
+            raise UsageError(f"There is no table '{name}'.{nearest(name, self._tables)} Tables: {', '.join(self._tables)}.")
+        found = self.backend.table(name)
+        return found.drop(*[c for c in HIDDEN_COLUMNS if c in found.columns])
+
+    def sql(self, query: str) -> ibis.Table:
+        """The result of a SELECT on this version, as an expression.
+
+        Raises UsageError for a query that does not run; the version is read-only in any case.
+        """
+        try:
+            return self.backend.sql(query, dialect="duckdb")
+        except Exception as e:
+            raise UsageError(f"That query can't be run: {' '.join(str(e).split())}") from e
+
+    def refresh(self) -> Workbench:
+        """Move to the newest version. Expressions made before stay on the old one and can't be run any more."""
+        newest = versions.current(self.settings.versions)
+        if newest is not None and newest.version != self.version:
+            self.close()
+            self._open(None)
+        return self
+
+    def close(self) -> None:
+        self.backend.disconnect()
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        as_of = f"{self.as_of:%Y-%m-%d %H:%M}" if self.as_of else "empty"
+        return f"<workbench version {self.version}, data as of {as_of} UTC, {len(self.tables)} tables>"
+
+    def _ipython_key_completions_(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __getitem__(self, name: str) -> ibis.Table:
+        return self.table(name)
+
+
+def connect(home: Path | str | None = None, version: int | None = None, **settings: Any) -> Workbench:
+    """Open the newest version of the warehouse (or a given one) for reading.
+
+    Parameters
+    ----------
+    home
+        The folder that holds data/ and reports/; default: WORKBENCH_HOME, else the current folder.
+    version
+        A version's number; default: WORKBENCH_VERSION, else the newest.
+    settings
+        Settings that differ from workbench.toml for this connection.
+
+    Raises UsageError when there is no warehouse, or the version is not kept.
+    """
+    if version is None and os.environ.get("WORKBENCH_VERSION"):
+        version = int(os.environ["WORKBENCH_VERSION"])
+    return Workbench(load_settings(home, **settings), version)
