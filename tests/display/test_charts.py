@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from workbench.display import charts
+from workbench.errors import UsageError
 
 WEEKS = pd.DataFrame(
     {
@@ -29,7 +30,7 @@ def rows(chart) -> list[dict]:
 
 
 def drawn() -> dict:
-    hours = pd.DataFrame({"weekday": [0, 6], "hour": [3, 23], "views": [5.0, None]})
+    hours = pd.DataFrame({"weekday": [1, 7], "hour": [3, 23], "views": [5.0, None]})
     return {
         "line": charts.line(
             WEEKS, x="week", y="views", low="low", high="high", title="Reach rose", reference=150
@@ -91,6 +92,14 @@ def test_a_chart_of_nothing_is_drawn_and_says_so():
     hours = pd.DataFrame({"weekday": [], "hour": [], "views": []})
     charts.heat_map(hours, weekday="weekday", hour="hour", value="views", title="None").to_dict()
     charts.scatter(nothing, x="low", y="views", title="None").to_dict()
+
+
+def test_weekdays_are_1_to_7_and_nothing_else():
+    names = [r["weekday_name"] for r in rows(drawn()["heat_map"]) if "views" in r]
+    assert names == ["Mon"]
+    wrong = pd.DataFrame({"weekday": [0], "hour": [3], "views": [5.0]})
+    with pytest.raises(UsageError, match="weekday holds 0, which is no weekday. Weekdays are 1 for Monday"):
+        charts.heat_map(wrong, weekday="weekday", hour="hour", value="views", title="t")
 
 
 def test_names_by_strangers_are_cut_and_cleaned():

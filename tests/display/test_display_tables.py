@@ -79,6 +79,11 @@ def test_fractions_are_percentages_and_signs_can_be_asked_for():
     assert "4.3\N{NO-BREAK SPACE}%" in html.texts and "+12.0\N{NO-BREAK SPACE}%" in html.texts
 
 
+def test_figures_of_a_column_have_the_same_decimals_but_nothing_becomes_0():
+    html = shown(pd.DataFrame({"account_id": list("abcd"), "kpi": [73.456, 8.25, 70.0, 0.004]}))
+    assert [t for t in html.texts if t[0].isdigit()] == ["73.5", "8.2", "70.0", "0.004"]
+
+
 def test_an_ibis_table_is_shown_like_a_dataframe():
     rows = ibis.memtable(
         {"account_id": ["a"], "views": [3]}, schema={"account_id": "string", "views": "int64"}

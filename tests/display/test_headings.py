@@ -18,6 +18,7 @@ class Column:
     unit: str
     sentence: str
     version: int = 1
+    label: str = ""
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def registry(monkeypatch):
     columns = [
         Column("half_life_hours", "float64", "hours", "Age at which half of the views were reached."),
         Column("views", "int64", "views", "How often it was seen."),
+        Column("n_mature_posts", "int64", "posts", "Old enough.", label="Old posts"),
     ]
     monkeypatch.setattr(headings, "COLUMNS", {c.name: c for c in columns})
 
@@ -33,6 +35,10 @@ def test_the_registry_gives_unit_meaning_and_version(registry):
     found = headings.heading("half_life_hours")
     assert (found.label, found.unit, found.axis) == ("Half life", "hours", "Half life (hours)")
     assert (found.sentence, found.version) == ("Age at which half of the views were reached.", "1")
+
+
+def test_the_registrys_own_label_comes_before_the_name_in_words(registry):
+    assert headings.heading("n_mature_posts").label == "Old posts"
 
 
 def test_a_unit_that_the_label_says_already_is_not_said_twice(registry):

@@ -162,7 +162,7 @@ def test_a_parameters_cell_that_cannot_be_checked_is_refused(tmp_path, source, t
 
 def test_a_file_that_is_no_notebook_is_refused_by_name(tmp_path):
     (tmp_path / "n.ipynb").write_text("# not json")
-    with pytest.raises(WorkbenchError, match="n.ipynb can't be read as a notebook"):
+    with pytest.raises(WorkbenchError, match=r"n\.ipynb can't be read as a notebook"):
         declared(tmp_path / "n.ipynb")
 
 

@@ -37,7 +37,7 @@ def test_a_week_is_spelled_with_its_days():
 
 @pytest.mark.parametrize("wrong", ["2025-40", "2025W40", "25-W40", "2025-W4", "../x", "2025-W40\n"])
 def test_what_is_no_week_is_refused_with_how_to_write_one(wrong):
-    with pytest.raises(UsageError, match="is not an ISO week. Write a year and a week such as 2025-W40"):
+    with pytest.raises(UsageError, match=r"is not an ISO week\. Write a year and a week such as 2025-W40"):
         weeks.monday(wrong)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from ..errors import UsageError
 from .escaping import plain
 from .frames import frame_of
 from .headings import Heading, heading
@@ -148,9 +149,14 @@ def heat_map(
     subtitle: str = "",
     description: str = "",
 ) -> alt.LayerChart:
-    """A figure by weekday (0 is Monday) and hour of the day, both local; unknown hours stay pale."""
+    """A figure by weekday (1 is Monday, 7 Sunday) and hour of the day; hours without a figure stay pale."""
     frame = _shown(data, [weekday, hour, value, n, *tooltips])
-    frame = frame.assign(weekday_name=[WEEKDAYS[int(d) % 7] for d in frame[weekday]])
+    strange = sorted({d for d in frame[weekday] if d not in range(1, 8)})
+    if strange:
+        raise UsageError(
+            f"{weekday} holds {strange[0]}, which is no weekday. Weekdays are 1 for Monday to 7 for Sunday."
+        )
+    frame = frame.assign(weekday_name=[WEEKDAYS[int(d) - 1] for d in frame[weekday]])
     figure = heading(value)
     # The hours that nobody posted in are drawn too, or the map would have holes that look like paper.
     empty = pd.DataFrame([(d, h) for d in WEEKDAYS for h in range(24)], columns=["weekday_name", hour])

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-try:
-    from ..columns import COLUMNS
-except ImportError:  # TEMPORARY
-    COLUMNS = {}
+from ..columns import COLUMNS
 
 _KIND_SUFFIXES = ("_at", "_on", "_hours", "_rate", "_id")
 _WORDS = {
@@ -24,19 +21,26 @@ _WORDS = {
     "id": "ID",
     "url": "URL",
 }
-_UNSPOKEN = (
-    "",
-    "fraction",
-    "text",
-    "name",
-    "key",
-    "id",
-    "boolean",
-    "date",
-    "ISO date",
-    "UTC",
-    "instant",
-    "list",
+# Units that the figures themselves show, or that say nothing beside a heading.
+_UNSPOKEN = frozenset(
+    {
+        *(
+            "",
+            "fraction",
+            "multiple",
+            "money",
+            "number",
+            "text",
+            "id",
+            "hash",
+            "address",
+            "place",
+            "list",
+            "map",
+        ),
+        *("JSON", "boolean", "date", "instant", "hour of day", "day of week", "row number", "as recorded"),
+        *("feature's unit", "metric's unit"),
+    }
 )
 
 
@@ -77,8 +81,8 @@ def heading(name: str, *, label: str = "", unit: str | None = None) -> Heading:
         )
     return Heading(
         name,
-        label or spoken(name),
-        (column.unit or "") if unit is None else unit,
+        label or column.label or spoken(name),
+        column.unit if unit is None else unit,
         column.sentence,
         str(column.version),
     )

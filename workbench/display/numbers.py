@@ -6,7 +6,7 @@ A missing figure is a dash and never a 0: the two mean different things to whoev
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,18 +28,31 @@ def whole(value: Any) -> str:
     return DASH if is_missing(value) else _sign(f"{round(value):,}")
 
 
-def figure(value: Any) -> str:
-    """Three significant digits, more where they stand before the point: 0.0123, 4.56, 1,234."""
+def figure(value: Any, *, decimals: int | None = None) -> str:
+    """Three significant digits, more where they stand before the point: 0.0123, 4.56, 1,234.
+
+    With `decimals`, that many; but never so few that something small is shown as 0.
+    """
     if is_missing(value):
         return DASH
     number = float(value)
     if not math.isfinite(number):
         return _sign("∞" if number > 0 else "-∞")
     if number == 0:
-        return "0"
+        return f"{0:.{decimals or 0}f}"
+    if decimals is not None and float(f"{number:.{decimals}f}") != 0:
+        return _sign(f"{number:,.{decimals}f}")
     digits = max(0, min(6, 2 - math.floor(math.log10(abs(number)))))
     text = f"{number:,.{digits}f}"
     return _sign(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def shared_decimals(values: Iterable[Any]) -> int:
+    """How many decimals a column of figures needs for three significant digits of its largest."""
+    known = [abs(float(v)) for v in values if not is_missing(v) and math.isfinite(float(v))]
+    if all(v.is_integer() for v in known) or max(known) == 0:
+        return 0
+    return max(0, min(3, 2 - math.floor(math.log10(max(known)))))
 
 
 def compact(value: Any) -> str:
@@ -83,9 +96,9 @@ def relative_change(now: Any, before: Any) -> float | None:
     return (float(now) - float(before)) / abs(float(before))
 
 
-def multiple(value: Any) -> str:
+def multiple(value: Any, *, decimals: int | None = None) -> str:
     """1.34 is 1.34×: times the usual."""
-    return DASH if is_missing(value) else f"{figure(value)}×"
+    return DASH if is_missing(value) else f"{figure(value, decimals=decimals)}×"
 
 
 def money(amount: Any, currency: str = "") -> str:
@@ -129,10 +142,17 @@ def counted(n: Any, one: str, many: str = "") -> str:
     return f"{number} {one if n == 1 else many or one + 's'}"
 
 
-def in_unit(value: Any, unit: str | None = None, *, short: bool = False, signed: bool = False) -> str:
-    """A value as text by its unit (see columns.py) and its type.
+def in_unit(
+    value: Any,
+    unit: str | None = None,
+    *,
+    short: bool = False,
+    signed: bool = False,
+    decimals: int | None = None,
+) -> str:
+    """A value as text by its unit (see the registry of columns) and its type.
 
-    `short` gives 1.2M for 1,234,567. Text stays as it is: escaping is the caller's.
+    `short` gives 1.2M for 1,234,567; `decimals` makes the figures of a column alike. Text stays as it is: escaping is the caller's.
     """
     if is_missing(value):
         return DASH
@@ -151,7 +171,7 @@ def in_unit(value: Any, unit: str | None = None, *, short: bool = False, signed:
     if unit == "fraction":
         return percent(value, signed=signed)
     if unit in ("multiple", "times", "ratio", "x"):
-        return multiple(value)
+        return multiple(value, decimals=decimals)
     if isinstance(value, Decimal):
         return money(value)
     try:
@@ -160,8 +180,9 @@ def in_unit(value: Any, unit: str | None = None, *, short: bool = False, signed:
         return str(value)
     if short:
         return compact(number)
-    as_text: Callable[[Any], str] = whole if number.is_integer() else figure
-    return as_text(value)
+    if number.is_integer() and not decimals:
+        return whole(number)
+    return figure(number, decimals=decimals)
 
 
 def _sign(text: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from .escaping import escaped, plain, prose
 from .frames import frame_of
 from .headings import Heading, heading
-from .numbers import DASH, counted, in_unit, is_missing
+from .numbers import DASH, counted, in_unit, is_missing, shared_decimals
 
 
 class Table:
@@ -77,14 +77,16 @@ class Table:
         """The table in plain text, for terminals and for whoever has no HTML."""
         texts = {
             h.label: [
-                plain(self._text(h, v), longest=60) for v in self.frame[h.name].head(self._limit).tolist()
+                plain(t, longest=60) for t in self._texts(h, self.frame[h.name].head(self._limit).tolist())
             ]
             for h in self.headings
         }
         return f"{self.caption}\n{pd.DataFrame(texts).to_string(index=False)}"
 
-    def _text(self, about: Heading, value: Any) -> str:
-        return in_unit(value, about.unit, signed=about.name in self._signed)
+    def _texts(self, about: Heading, values: list[Any]) -> list[str]:
+        decimals = shared_decimals(values) if _is_number(self.frame[about.name]) else None
+        signed = about.name in self._signed
+        return [in_unit(v, about.unit, signed=signed, decimals=decimals) for v in values]
 
     def _th(self, about: Heading, right: bool) -> str:
         unit = f' <span class="wb-unit">{escaped(about.shown_unit)}</span>' if about.shown_unit else ""
@@ -103,8 +105,8 @@ class Table:
         # <bdi> keeps a name written from right to left from turning its neighbours around.
         around = ("", "") if right else ("<bdi>", "</bdi>")
         return [
-            dash if is_missing(v) else f"{opened}{around[0]}{escaped(self._text(about, v))}{around[1]}{end}"
-            for v in values.tolist()
+            dash if is_missing(v) else f"{opened}{around[0]}{escaped(text)}{around[1]}{end}"
+            for v, text in zip(values.tolist(), self._texts(about, values.tolist()), strict=True)
         ]
 
     def _under(self, shown: int) -> str:

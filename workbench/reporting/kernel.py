@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import weakref
+from pathlib import Path
 from typing import Any
 
 from jupyter_client import AsyncKernelManager
@@ -39,12 +40,12 @@ class ReportKernelManager(AsyncKernelManager):
             language="python",
         )
         _LIVING.add(self)
-        self._folder = tempfile.mkdtemp(prefix="workbench-kernel-")
-        self.connection_file = os.path.join(self._folder, "kernel.json")
+        self._folder = Path(tempfile.mkdtemp(prefix="workbench-kernel-"))
+        self.connection_file = str(self._folder / "kernel.json")
         # Windows has no IPC sockets, and a path that is too long for one happens with a long TMPDIR.
-        if sys.platform != "win32" and len(self._folder) < _LONGEST_SOCKET_PATH - len("/s-1"):
+        if sys.platform != "win32" and len(str(self._folder)) < _LONGEST_SOCKET_PATH - len("/s-1"):
             self.transport = "ipc"
-            self.ip = os.path.join(self._folder, "s")
+            self.ip = str(self._folder / "s")
             self.cache_ports = False
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
@@ -60,9 +61,12 @@ class ReportKernelManager(AsyncKernelManager):
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         await super()._async_cleanup_resources(restart=restart)
         if not restart:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._remove_folder()
 
     cleanup_resources = _async_cleanup_resources  # type: ignore[assignment]
+
+    def _remove_folder(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def close_loop() -> None:
