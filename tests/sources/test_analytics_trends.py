@@ -38,34 +38,55 @@ def trends(tmp_path):
 
 
 def day(number: int, views: str) -> dict[str, str]:
-    return {"post_id": "tiktok:77", "captured_at": f"2026-01-0{1 + number} 10:00:00", "views": views, "method": "day_n column"}
+    return {
+        "post_id": "tiktok:77",
+        "captured_at": f"2026-01-0{1 + number} 10:00:00",
+        "views": views,
+        "method": "day_n column",
+    }
 
 
 def test_a_column_for_each_day_is_the_count_at_that_age(trends):
-    found, notes = trends("CREATE TABLE performance_trends (post_id, day1_views, day_2_views); INSERT INTO performance_trends VALUES (1, 5, 9);")
+    found, notes = trends(
+        "CREATE TABLE performance_trends (post_id, day1_views, day_2_views); "
+        "INSERT INTO performance_trends VALUES (1, 5, 9);"
+    )
     assert found == [day(1, "5"), day(2, "9")]
     assert notes == []
 
 
 def test_a_row_for_each_day_is_the_count_at_that_age(trends):
-    found, notes = trends("CREATE TABLE Performance_Trends (post_id, day INT, views, slope); INSERT INTO Performance_Trends VALUES (1, 1, 5, 0), (1, 2, 9, 0);")
+    found, notes = trends(
+        "CREATE TABLE Performance_Trends (post_id, day INT, views, slope); "
+        "INSERT INTO Performance_Trends VALUES (1, 1, 5, 0), (1, 2, 9, 0);"
+    )
     assert found == [day(1, "5"), day(2, "9")]
     assert notes == ["Table Performance_Trends: Not understood and left out: slope."]
 
 
 def test_a_row_for_each_date_is_the_count_at_that_instant(trends):
-    found, _ = trends("CREATE TABLE performance_trends (post_id, date, views); INSERT INTO performance_trends VALUES (1, '2026-01-04 08:00:00', 5);")
-    assert found == [{"post_id": "tiktok:77", "captured_at": "2026-01-04 08:00:00", "views": "5", "method": "scraped"}]
+    found, _ = trends(
+        "CREATE TABLE performance_trends (post_id, date, views); "
+        "INSERT INTO performance_trends VALUES (1, '2026-01-04 08:00:00', 5);"
+    )
+    assert found == [
+        {"post_id": "tiktok:77", "captured_at": "2026-01-04 08:00:00", "views": "5", "method": "scraped"}
+    ]
 
 
 def test_a_day_that_is_no_number_stays_as_written_for_the_loader_to_refuse(trends):
-    found, _ = trends("CREATE TABLE performance_trends (post_id, day, views); INSERT INTO performance_trends VALUES (1, 'first', 5);")
+    found, _ = trends(
+        "CREATE TABLE performance_trends (post_id, day, views); "
+        "INSERT INTO performance_trends VALUES (1, 'first', 5);"
+    )
     assert found[0]["captured_at"] == "first"
 
 
 @pytest.mark.parametrize("columns", ["account, date, views", "post_id, views", "post_id, date, slope"])
 def test_a_table_that_is_not_clear_is_left_out_and_told(trends, columns):
-    found, notes = trends(f"CREATE TABLE performance_trends ({columns}); INSERT INTO performance_trends DEFAULT VALUES;")
+    found, notes = trends(
+        f"CREATE TABLE performance_trends ({columns}); INSERT INTO performance_trends DEFAULT VALUES;"
+    )
     assert found == []
     assert notes[0].endswith(f"Its columns: {columns}.")
 

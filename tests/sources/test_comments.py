@@ -40,15 +40,31 @@ def test_a_comment_is_an_interaction_of_a_follower(tmp_path, read, rows):
         }
     ]
     assert rows(canonical, "posts", "post_id") == [{"post_id": "youtube:xpIFS6jZbe8"}]
-    assert canonical.notes == ["Not kept: Reply_Count and Like_Count of comments (an interaction has no counts)."]
+    assert canonical.notes == [
+        "Not kept: Reply_Count and Like_Count of comments (an interaction has no counts)."
+    ]
 
 
 def test_comments_may_be_of_another_platform(tmp_path, read, rows):
     path = tmp_path / "c.csv"
     path.write_text(TEXT)
-    assert rows(read(SOURCE, path, platform="TikTok"), "interactions", "post_id")[0] == {"post_id": "tiktok:xpIFS6jZbe8"}
-    with pytest.raises(UsageError, match="--platform myspace is not known. Platforms: tiktok"):
+    assert rows(read(SOURCE, path, platform="TikTok"), "interactions", "post_id")[0] == {
+        "post_id": "tiktok:xpIFS6jZbe8"
+    }
+    with pytest.raises(UsageError, match=r"--platform myspace is not known\. Platforms: tiktok"):
         read(SOURCE, path, platform="myspace")
+
+
+def test_a_long_number_is_a_tiktok_post(tmp_path, read, rows):
+    path = tmp_path / "c.csv"
+    path.write_text(TEXT.replace("xpIFS6jZbe8", "7234567890123456789"))
+    canonical = read(SOURCE, path)
+    assert rows(canonical, "posts") == [
+        {"source_row": 1, "post_id": "tiktok:7234567890123456789", "seen_at": "2021-01-22T08:13:29Z"}
+    ]
+    assert rows(canonical, "followers", "follower_id", "platform") == [
+        {"follower_id": "tiktok:user_9", "platform": "tiktok"}
+    ]
 
 
 def test_the_real_comments_are_all_there(real, read):

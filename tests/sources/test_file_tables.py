@@ -19,7 +19,10 @@ SYNONYMS = {"views": ("views", "view_count"), "seen": ("seen_at", "seen"), "abse
 def file(tmp_path):
     path = tmp_path / "a.db"
     with contextlib.closing(sqlite3.connect(path)) as lite:
-        lite.executescript("CREATE TABLE Posts (\"View Count\", seen, more); INSERT INTO Posts VALUES (5, '2026-01-01 10:00', 1);")
+        lite.executescript(
+            'CREATE TABLE Posts ("View Count", seen, more); '
+            "INSERT INTO Posts VALUES (5, '2026-01-01 10:00', 1);"
+        )
     return open_file(path, time_zone="Europe/Berlin")
 
 

@@ -84,7 +84,10 @@ def test_a_name_with_the_signs_of_a_pattern_names_one_file(tmp_path, con):
         (b'[{"id": 1},\n{"id": "ab', "is cut off: .* line 2, character 8"),
         (b'{"id": 1}\n{"id": 2}\n{"id":', "is cut off: .* line 3"),
         (b'[{"id": 1}', "is cut off"),
-        (b'[{"id": 1},\n {"id": oops}]', r"is not JSON: Expecting value at line 2, character 9 \('oops}\]'\)"),
+        (
+            b'[{"id": 1},\n {"id": oops}]',
+            r"is not JSON: Expecting value at line 2, character 9 \('oops}\]'\)",
+        ),
         (b'[{"id": 1}] trailing', "is not JSON: .* line 1, character 13"),
         (b'[{"id": "\\ud83d"}]', "can't be read as JSON: .*surrogate"),
         (b'[{"text": "caf\xe9"}]', "not UTF-8: byte 14 is 0xe9"),

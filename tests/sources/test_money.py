@@ -39,7 +39,9 @@ def test_what_a_sum_is_for_becomes_the_id_that_other_files_give(write, read, row
 
 def test_the_platform_of_bare_names_may_be_said(write, read, rows):
     path = write(HEADER + "2025-10-01,,1,USD,fund,account,anna\n")
-    assert rows(read(REVENUES, path, platform="instagram"), "revenue", "scope_id") == [{"scope_id": "instagram:anna"}]
+    assert rows(read(REVENUES, path, platform="instagram"), "revenue", "scope_id") == [
+        {"scope_id": "instagram:anna"}
+    ]
     with pytest.raises(UsageError, match="--platform orkut is not known"):
         read(REVENUES, path, platform="orkut")
 
@@ -71,9 +73,12 @@ def test_an_id_of_ones_own_is_kept(write, read, rows):
 def test_costs_are_an_amount_or_hours(write, read, rows):
     path = write(
         "from,to,kind,amount,hours,hourly_pay,currency,scope,scope_id,notes\n"
-        "2025-10-06,2025-10-12,VA time,,38.5,4.20,USD,va,Maria,\n2025-10-01,2025-10-31,tool,49,,,USD,all,,editor\n"
+        "2025-10-06,2025-10-12,VA time,,38.5,4.20,USD,va,Maria,\n"
+        "2025-10-01,2025-10-31,tool,49,,,USD,all,,editor\n"
     )
-    assert rows(read(COSTS_SOURCE, path), "costs", "kind", "amount", "work_hours", "hourly_pay", "scope_id") == [
+    assert rows(
+        read(COSTS_SOURCE, path), "costs", "kind", "amount", "work_hours", "hourly_pay", "scope_id"
+    ) == [
         {"kind": "va_time", "work_hours": "38.5", "hourly_pay": "4.20", "scope_id": "maria"},
         {"kind": "tool", "amount": "49"},
     ]

@@ -41,7 +41,14 @@ def test_every_value_is_text_as_exact_as_the_file_has_it(tmp_path, con):
         """,
     )
     assert read(path, con) == [
-        {"source_row": 1, "id": "7234567890123456789", "views": "1200", "rate": "0.25", "note": None, "hash": "00FF"},
+        {
+            "source_row": 1,
+            "id": "7234567890123456789",
+            "views": "1200",
+            "rate": "0.25",
+            "note": None,
+            "hash": "00FF",
+        },
         {"source_row": 2, "id": "x", "views": None, "rate": "1.0e+30", "note": "é", "hash": None},
     ]
 
@@ -51,7 +58,8 @@ def test_text_after_a_thousand_empty_values_is_not_taken_for_a_number(tmp_path, 
         tmp_path / "a.db",
         """
         CREATE TABLE t (a);
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO t SELECT NULL FROM n;
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+        INSERT INTO t SELECT NULL FROM n;
         INSERT INTO t VALUES ('late');
         """,
     )
@@ -81,7 +89,8 @@ def test_a_table_without_rowid_is_numbered_by_its_key(tmp_path, con):
 def test_any_name_of_a_table_and_a_column_is_read(tmp_path, con):
     path = sqlite_file(
         tmp_path / "a%20b's.db",
-        """CREATE TABLE "select ""x; --" ("drop ""y", rowid, source_row); INSERT INTO "select ""x; --" VALUES (1, 2, 3);""",
+        """CREATE TABLE "select ""x; --" ("drop ""y", rowid, source_row);
+        INSERT INTO "select ""x; --" VALUES (1, 2, 3);""",
     )
     assert read(path, con, 'select "x; --') == [
         {"source_row": 1, 'drop "y': "1", "rowid": "2", "file_source_row": "3"}
@@ -172,7 +181,8 @@ def test_a_file_without_a_row_is_refused(tmp_path, con):
 def test_text_that_is_not_utf8_is_refused_with_its_place(tmp_path, con):
     path = sqlite_file(
         tmp_path / "a.db",
-        "CREATE TABLE posts (id, caption); INSERT INTO posts VALUES (1, 'ok'), (2, CAST(x'63E974E9' AS TEXT));",
+        "CREATE TABLE posts (id, caption); "
+        "INSERT INTO posts VALUES (1, 'ok'), (2, CAST(x'63E974E9' AS TEXT));",
     )
     with pytest.raises(SourceError, match="table 'posts', column 'caption', row 2 is text that is not UTF-8"):
         open_sqlite(path, con)

@@ -26,14 +26,30 @@ def export(tmp_path):
 def test_a_video_is_a_post_with_a_lifetime_snapshot(export, read, rows):
     canonical = read(SOURCE, export)
     assert rows(canonical, "posts", "post_id", "title", "posted_at", "posted_at_precision") == [
-        {"post_id": "youtube:4OZip0cgOho", "title": "A title", "posted_at": "2020-05-08 00:00:00", "posted_at_precision": "day"},
-        {"post_id": "youtube:-ONQ628CXKQ", "title": "Another", "posted_at": "2020-05-08 00:00:00", "posted_at_precision": "day"},
+        {
+            "post_id": "youtube:4OZip0cgOho",
+            "title": "A title",
+            "posted_at": "2020-05-08 00:00:00",
+            "posted_at_precision": "day",
+        },
+        {
+            "post_id": "youtube:-ONQ628CXKQ",
+            "title": "Another",
+            "posted_at": "2020-05-08 00:00:00",
+            "posted_at_precision": "day",
+        },
     ]
     snapshot = rows(canonical, "post_snapshots")[0]
     assert str(snapshot.pop("captured_at")) == "2026-01-31 12:00:00"
     assert snapshot == {
-        "source_row": 2, "post_id": "youtube:4OZip0cgOho", "views": "4", "likes": "3", "comments": "1", "shares": "2", "method": "lifetime",
-    }  # fmt: skip
+        "source_row": 2,
+        "post_id": "youtube:4OZip0cgOho",
+        "views": "4",
+        "likes": "3",
+        "comments": "1",
+        "shares": "2",
+        "method": "lifetime",
+    }
 
 
 def test_revenue_has_its_currency_from_the_header(export, read, rows):
@@ -71,7 +87,9 @@ def test_both_real_exports_say_the_same(real, read):
         mine, theirs = (c.tables[table].drop("source_row").to_pyarrow().to_pylist() for c in (plain, other))
         key = "revenue_id" if table == "revenue" else "post_id"
         if table == "posts":  # the spreadsheet lost some letters of titles
-            mine, theirs = ([{k: v for k, v in row.items() if k != "title"} for row in side] for side in (mine, theirs))
+            mine, theirs = (
+                [{k: v for k, v in row.items() if k != "title"} for row in side] for side in (mine, theirs)
+            )
         assert sorted(mine, key=lambda r: r[key]) == sorted(theirs, key=lambda r: r[key])
         assert len(mine) == 223
     assert plain.tables["posts"].post_id.nunique().to_pyarrow().as_py() == 223

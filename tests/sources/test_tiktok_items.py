@@ -79,7 +79,9 @@ def test_an_item_is_a_post_with_its_account_sound_and_counts(items, rows):
 
 
 def test_an_id_that_is_a_number_keeps_every_digit(items, rows):
-    assert rows(items({"id": 6907228749016714497}), "posts", "post_id") == [{"post_id": "tiktok:6907228749016714497"}]
+    assert rows(items({"id": 6907228749016714497}), "posts", "post_id") == [
+        {"post_id": "tiktok:6907228749016714497"}
+    ]
 
 
 def test_an_item_without_an_id_takes_that_of_its_address_and_else_none(items, rows):
@@ -89,7 +91,14 @@ def test_an_item_without_an_id_takes_that_of_its_address_and_else_none(items, ro
 
 def test_pictures_make_a_slideshow_and_are_numbered_from_1(items, rows):
     links = [{"tiktokLink": "https://a/1.jpg"}, {"tiktokLink": "https://a/2.jpg"}]
-    canonical = items({"createTimeISO": "2025-08-06T12:28:22.000Z", "isSlideshow": True, "slideshowImageLinks": links, "videoMeta": {"duration": 0}})
+    canonical = items(
+        {
+            "createTimeISO": "2025-08-06T12:28:22.000Z",
+            "isSlideshow": True,
+            "slideshowImageLinks": links,
+            "videoMeta": {"duration": 0},
+        }
+    )
     assert rows(canonical, "posts", "post_type", "slide_count", "duration_seconds", "posted_at") == [
         {"post_type": "slideshow", "slide_count": 2, "posted_at": "2025-08-06 12:28:22"}
     ]

@@ -11,7 +11,11 @@ from workbench.sources.tiktok_scraper import SOURCE
 
 def test_it_is_told_from_apifys_json_by_the_written_time(tmp_path):
     item = {"id": "1", "authorMeta": {}, "musicMeta": {}, "playCount": 1, "diggCount": 1, "webVideoUrl": ""}
-    for name, more, scores in (("old", {}, (100, 0)), ("new", {"createTimeISO": ""}, (0, 100)), ("none", {"id2": 1}, (100, 0))):
+    for name, more, scores in (
+        ("old", {}, (100, 0)),
+        ("new", {"createTimeISO": ""}, (0, 100)),
+        ("none", {"id2": 1}, (100, 0)),
+    ):
         path = tmp_path / f"{name}.json"
         path.write_text(json.dumps({"collector": [item | more]}))
         file = open_file(path)
@@ -32,7 +36,14 @@ def test_the_real_collection_has_its_posts_authors_and_sounds(real, read):
         last=posts.posted_at.max()[:10],
     )
     assert found.to_pyarrow().to_pylist() == [
-        {"posts": 1000, "authors": 802, "sounds": 907, "without_hashtags": 147, "first": "2020-09-22", "last": "2020-12-21"}
+        {
+            "posts": 1000,
+            "authors": 802,
+            "sounds": 907,
+            "without_hashtags": 147,
+            "first": "2020-09-22",
+            "last": "2020-12-21",
+        }
     ]
     sounds = tables["sounds"]
     assert sounds.filter(sounds.is_original == "true").count().to_pyarrow().as_py() == 746

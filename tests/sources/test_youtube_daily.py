@@ -5,7 +5,10 @@ from __future__ import annotations
 from workbench.sources.youtube_daily import SOURCES
 
 VIDEOS, CHANNELS, REFERENCE = SOURCES
-VIDEO_HEADER = "run_date_bkk,run_datetime_utc,video_id,channel_id,title,published_at,view_count,like_count,comment_count,label\n"
+VIDEO_HEADER = (
+    "run_date_bkk,run_datetime_utc,video_id,channel_id,title,published_at,"
+    "view_count,like_count,comment_count,label\n"
+)
 
 
 def test_each_run_of_a_day_is_a_snapshot(tmp_path, read, rows):
@@ -32,7 +35,10 @@ def test_each_run_of_a_day_is_a_snapshot(tmp_path, read, rows):
 
 def test_a_run_without_any_count_gives_no_snapshot_and_is_told(tmp_path, read, rows):
     path = tmp_path / "daily.csv"
-    path.write_text(VIDEO_HEADER + "2025-08-11,2025-08-11T14:31:49Z,qjzileAbVFE,,,,,,,L\n2025-08-12,2025-08-12T14:31:49Z,qjzileAbVFE,,,,0,,,L\n")
+    path.write_text(
+        VIDEO_HEADER + "2025-08-11,2025-08-11T14:31:49Z,qjzileAbVFE,,,,,,,L\n"
+        "2025-08-12,2025-08-12T14:31:49Z,qjzileAbVFE,,,,0,,,L\n"
+    )
     canonical = read(VIDEOS, path)
     assert rows(canonical, "post_snapshots", "source_row", "views") == [{"source_row": 2, "views": "0"}]
     assert len(rows(canonical, "posts")) == 2
@@ -62,7 +68,9 @@ def test_the_real_videos_leave_out_74_silent_rows(real, read):
 
 
 def test_the_real_channels_have_thirty_days(real, read):
-    snapshots = read(CHANNELS, real("youtube_channels/youtube_daily_snapshots.csv")).tables["account_snapshots"]
+    snapshots = read(CHANNELS, real("youtube_channels/youtube_daily_snapshots.csv")).tables[
+        "account_snapshots"
+    ]
     assert snapshots.account_id.nunique().to_pyarrow().as_py() == 227
     assert snapshots.captured_at.nunique().to_pyarrow().as_py() == 30
     assert snapshots.count().to_pyarrow().as_py() == 4628

@@ -14,11 +14,21 @@ def column(values, expression):
 
 
 def test_a_video_id_has_eleven_characters_and_keeps_its_case():
-    assert column([" -ONQ628CXKQ", "sxcaeyJTx4Co", "short", None], youtube_post_id) == ["youtube:-ONQ628CXKQ", None, None, None]
+    assert column([" -ONQ628CXKQ", "sxcaeyJTx4Co", "short", None], youtube_post_id) == [
+        "youtube:-ONQ628CXKQ",
+        None,
+        None,
+        None,
+    ]
 
 
 def test_a_channel_is_called_in_lower_case_without_its_at():
-    assert column(["@OtaXou", "UCAb", " A Title ", " "], youtube_account_id) == ["youtube:otaxou", "youtube:ucab", "youtube:a title", None]
+    assert column(["@OtaXou", "UCAb", " A Title ", " "], youtube_account_id) == [
+        "youtube:otaxou",
+        "youtube:ucab",
+        "youtube:a title",
+        None,
+    ]
 
 
 def test_a_category_that_is_not_listed_stays_a_number():

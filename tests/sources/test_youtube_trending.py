@@ -7,7 +7,9 @@ import pytest
 from workbench.errors import SourceError, UsageError
 from workbench.sources.youtube_trending import SOURCE
 
-HEADER = "video_id,title,channel_title,category_id,tags,views,likes,dislikes,comment_total,thumbnail_link,date\n"
+HEADER = (
+    "video_id,title,channel_title,category_id,tags,views,likes,dislikes,comment_total,thumbnail_link,date\n"
+)
 
 
 @pytest.fixture
@@ -21,14 +23,38 @@ def listed(tmp_path):
 
 
 def test_a_day_on_the_list_is_a_snapshot_of_that_day(listed, read, rows):
-    path = listed("XpVt6Z1Gjjo,A title,A Channel,24,a|b c,10,5,1,2,http://t,13.09", "XpVt6Z1Gjjo,A title,A Channel,24,[none],12,6,1,3,http://t,2.10")
+    path = listed(
+        "XpVt6Z1Gjjo,A title,A Channel,24,a|b c,10,5,1,2,http://t,13.09",
+        "XpVt6Z1Gjjo,A title,A Channel,24,[none],12,6,1,3,http://t,2.10",
+    )
     canonical = read(SOURCE, path, year=2017)
     assert rows(canonical, "post_snapshots") == [
-        {"source_row": 1, "post_id": "youtube:XpVt6Z1Gjjo", "captured_at": "2017-09-13", "views": "10", "likes": "5", "comments": "2", "method": "scraped"},
-        {"source_row": 2, "post_id": "youtube:XpVt6Z1Gjjo", "captured_at": "2017-10-02", "views": "12", "likes": "6", "comments": "3", "method": "scraped"},
+        {
+            "source_row": 1,
+            "post_id": "youtube:XpVt6Z1Gjjo",
+            "captured_at": "2017-09-13",
+            "views": "10",
+            "likes": "5",
+            "comments": "2",
+            "method": "scraped",
+        },
+        {
+            "source_row": 2,
+            "post_id": "youtube:XpVt6Z1Gjjo",
+            "captured_at": "2017-10-02",
+            "views": "12",
+            "likes": "6",
+            "comments": "3",
+            "method": "scraped",
+        },
     ]
     assert rows(canonical, "posts", "account_id", "keywords", "category", "seen_at") == [
-        {"account_id": "youtube:a channel", "keywords": ["a", "b c"], "category": "Entertainment", "seen_at": "2017-09-13"},
+        {
+            "account_id": "youtube:a channel",
+            "keywords": ["a", "b c"],
+            "category": "Entertainment",
+            "seen_at": "2017-09-13",
+        },
         {"account_id": "youtube:a channel", "category": "Entertainment", "seen_at": "2017-10-02"},
     ]
     assert rows(canonical, "accounts", "account_id", "display_name") == [
@@ -67,7 +93,9 @@ def test_a_malformed_id_gives_no_post_and_is_shown(listed, read, rows):
 def test_a_file_called_a_trending_list_must_be_one(tmp_path, read):
     path = tmp_path / "other.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(UsageError, match="can't be read as youtube_trending: it lacks the columns channel_title"):
+    with pytest.raises(
+        UsageError, match="can't be read as youtube_trending: it lacks the columns channel_title"
+    ):
         read(SOURCE, path, year=2017)
 
 
@@ -78,5 +106,13 @@ def test_both_real_lists_are_read_whole(real, read):
     assert american.filter(american.post_id.isnull()).count().to_pyarrow().as_py() == 1
     assert british.filter(british.post_id.isnull()).count().to_pyarrow().as_py() == 0
     days = american.captured_at
-    assert (days.min().to_pyarrow().as_py(), days.max().to_pyarrow().as_py(), days.nunique().to_pyarrow().as_py()) == ("2017-09-13", "2017-10-22", 40)
+    assert (
+        days.min().to_pyarrow().as_py(),
+        days.max().to_pyarrow().as_py(),
+        days.nunique().to_pyarrow().as_py(),
+    ) == (
+        "2017-09-13",
+        "2017-10-22",
+        40,
+    )
     assert any("sxcaeyJTx4Co" in note for note in found[0].notes)

@@ -96,7 +96,19 @@ _SLIDES = {
 _METRICS = {
     "id": ("id",),
     "post": ("post_id", "post_url", "video_id", "post"),
-    "captured": ("captured_at", "scraped_at", "recorded_at", "collected_at", "measured_at", "timestamp", "date", "metric_date", "last_scraped_at", "created_at", "updated_at"),
+    "captured": (
+        "captured_at",
+        "scraped_at",
+        "recorded_at",
+        "collected_at",
+        "measured_at",
+        "timestamp",
+        "date",
+        "metric_date",
+        "last_scraped_at",
+        "created_at",
+        "updated_at",
+    ),
     "engagement": ("engagement",),
     "engagement_rate": ("engagement_rate",),
     **_COUNTS,
@@ -122,7 +134,15 @@ def _read(file: SourceFile) -> Canonical:
     of_accounts = prepared(file, "ready_accounts", _accounts_ready(accounts, vas, creators))
     of_sets = prepared(file, "ready_sets", _sets_ready(sets, creators))
     of_posts = prepared(file, "ready_posts", _posts_ready(posts, of_accounts, of_sets, vas, creators))
-    keys = references(of_posts, "id", "post_key", "url", post_id="post_id", posted_at="posted_at", looked_at="last_scraped_at")
+    keys = references(
+        of_posts,
+        "id",
+        "post_key",
+        "url",
+        post_id="post_id",
+        posted_at="posted_at",
+        looked_at="last_scraped_at",
+    )
     snapshots = [_own_counts(of_posts, file), _metrics(metrics, keys, file)]
     trends, trend_notes = trend_snapshots(file, keys)
     tables = {
@@ -148,7 +168,11 @@ def _person_keys(table: FileTable) -> ibis.Table:
 def _people(table: FileTable, key: str) -> ibis.Table:
     joined = or_text(instant(table.rows.joined_on, "UTC").date(), table.rows.joined_on)
     return table.rows.select(
-        "source_row", "notes", name=spelled(_.name), joined_on=joined, **{key: name_id(_.name)},
+        "source_row",
+        "notes",
+        name=spelled(_.name),
+        joined_on=joined,
+        **{key: name_id(_.name)},
         **({"status": _.status} if key == "va_id" or "status" in table.has else {}),
     )
 
@@ -166,7 +190,9 @@ def _accounts_ready(table: FileTable, vas: ibis.Table, creators: ibis.Table) -> 
     # A column account_id may hold the name itself.
     name = ibis.coalesce(rows.name, rows.id.re_search(r"^\d+$").ifelse(None, rows.id))
     return rows.mutate(
-        account_id=account_id(platform, name), username=bare_name(name), last_scraped_at=table.instant("last_scraped_at")
+        account_id=account_id(platform, name),
+        username=bare_name(name),
+        last_scraped_at=table.instant("last_scraped_at"),
     )
 
 
@@ -227,7 +253,9 @@ def _unless_url(text: ir.StringValue) -> ir.StringValue:
 def _posts(posts: ibis.Table) -> ibis.Table:
     about = ("post_id", "url", "va_url", "account_id", "va_id", "creator_id", "set_id", "sound_id", "caption")
     when = ("posted_at", "posted_at_precision", "logged_at", "first_scraped_at", "last_scraped_at")
-    stated = posts.post_type.lower().cases(*dict.fromkeys(_PICTURES, "slideshow").items(), else_=posts.post_type.lower())
+    stated = posts.post_type.lower().cases(
+        *dict.fromkeys(_PICTURES, "slideshow").items(), else_=posts.post_type.lower()
+    )
     return posts.select(
         "source_row",
         *about,

@@ -92,7 +92,9 @@ def _unless_number(text: ir.StringValue) -> ir.StringValue:
 def _snapshots(
     rows: ibis.Table, columns: dict[str, str], captured_at: ir.StringValue, method: str = "day_n column"
 ) -> ibis.Table:
-    given = {ours: rows[f"raw_{columns[ours]}"] if ours in columns else ibis.null("string") for ours in _COUNTS}
+    given = {
+        ours: rows[f"raw_{columns[ours]}"] if ours in columns else ibis.null("string") for ours in _COUNTS
+    }
     return rows.select(
         "source_row", "post_id", **given, captured_at=captured_at, method=ibis.literal(method)
     ).filter(ibis.or_(*(_[c].notnull() for c in _COUNTS)))

@@ -43,7 +43,8 @@ def _paths(file: SourceFile) -> dict[str, str]:
 
 def _csv_items(rows: ibis.Table, paths: Mapping[str, str]) -> ibis.Table:
     scalars = {
-        ours: rows[paths[theirs]] if theirs in paths else ibis.null("string") for ours, theirs in MEMBERS.items()
+        ours: rows[paths[theirs]] if theirs in paths else ibis.null("string")
+        for ours, theirs in MEMBERS.items()
     }
     lists = {ours: _list(rows, paths, *place) for ours, place in LISTS.items()}
     return rows.select("source_row", **scalars, **lists)

@@ -1,13 +1,15 @@
-"""Comments on YouTube videos (CSV): who commented on what, when."""
+"""Comments on videos (CSV): who commented on what, when."""
 
 from __future__ import annotations
 
 import ibis
+import ibis.expr.types as ir
 from ibis import _
 
 from ..errors import UsageError
 from ..settings import PLATFORMS
 from .base import Canonical, Source, SourceFile
+from .fields import present
 from .signature import require
 from .youtube_ids import watch_url, youtube_post_id
 
@@ -21,48 +23,59 @@ def _fits(file: SourceFile) -> int:
 def _read(file: SourceFile) -> Canonical:
     """One interaction a comment, one follower a commenter; the videos as bare posts."""
     require(file, SOURCE.name, _SIGNATURE, file.columns, "columns")
-    platform = str(file.options.get("platform") or "youtube").lower()
-    if platform not in PLATFORMS:
-        raise UsageError(f"--platform {platform} is not known. Platforms: {', '.join(PLATFORMS)}.")
-    youtube = platform == "youtube"
+    platform = _platform(file)
     rows = file.rows.mutate(
-        post_id=youtube_post_id(_.VidId) if youtube else platform + ":" + _.VidId.strip(),
-        follower_id=platform + ":" + _.user_ID.strip().lower(),
-        occurred_at=_.Date,
+        platform=platform, video=present(file.rows.VidId), user=present(file.rows.user_ID)
+    )
+    is_youtube = rows.platform == "youtube"
+    rows = rows.mutate(
+        post_id=is_youtube.ifelse(youtube_post_id(rows.video), rows.platform + ":" + rows.video),
+        url=is_youtube.ifelse(watch_url(rows.video), None),
+        follower_id=rows.platform + ":" + rows.user.lower(),
     )
     interactions = rows.select(
         "source_row",
         "follower_id",
         "post_id",
-        "occurred_at",
-        interaction_id=platform + ":" + _.Comment_ID.strip(),
+        occurred_at=_.Date,
+        interaction_id=rows.platform + ":" + present(rows.Comment_ID),
         interaction_type=ibis.literal("comment"),
         interaction_text=_.Comments,
-        seen_at=_.occurred_at,
+        seen_at=_.Date,
     )
     followers = (
         rows.filter(_.follower_id.notnull())
-        .group_by("follower_id")
+        .group_by("follower_id", "platform")
         .agg(
-            external_id=_.user_ID.strip().min(),
-            username=_.user_ID.strip().min(),
-            first_seen_at=_.occurred_at.min(),
-            seen_at=_.occurred_at.max(),
+            external_id=_.user.min(),
+            username=_.user.min(),
+            first_seen_at=_.Date.min(),
+            seen_at=_.Date.max(),
             source_row=_.source_row.min(),
         )
-        .mutate(platform=ibis.literal(platform))
     )
-    url = watch_url(_.VidId) if youtube else ibis.null("string")
     posts = (
-        rows.group_by("post_id")
-        .agg(VidId=_.VidId.min(), seen_at=_.occurred_at.min(), source_row=_.source_row.min())
-        .select("source_row", "post_id", "seen_at", url=url, post_type=ibis.literal("video"))
+        rows.group_by("post_id", "url")
+        .agg(seen_at=_.Date.min(), source_row=_.source_row.min())
+        .select("source_row", "post_id", "url", "seen_at")
     )
     unused = [c for c in ("Reply_Count", "Like_Count") if c in file.columns]
-    notes = [f"Not kept: {' and '.join(unused)} of comments (an interaction has no counts)."] if unused else []
+    notes = (
+        [f"Not kept: {' and '.join(unused)} of comments (an interaction has no counts)."] if unused else []
+    )
     return Canonical(
         tables={"posts": posts, "followers": followers, "interactions": interactions}, notes=notes
     )
+
+
+def _platform(file: SourceFile) -> ir.StringValue:
+    """The platform that --platform names; else TikTok for its long numbers, YouTube for the rest."""
+    given = str(file.options.get("platform") or "").lower()
+    if given and given not in PLATFORMS:
+        raise UsageError(f"--platform {given} is not known. Platforms: {', '.join(PLATFORMS)}.")
+    if given:
+        return ibis.literal(given)
+    return file.rows.VidId.re_search(r"^\s*\d{15,}\s*$").ifelse("tiktok", "youtube")
 
 
 SOURCE = Source(

@@ -22,7 +22,7 @@ class FileTable:
 
     name: str
     rows: ibis.Table
-    """`source_row` and a text column for each of our names, blanks stripped; NULL where the file has no such column."""
+    """`source_row` and a text column for each of our names; NULL where the file has no such column."""
     has: frozenset[str]
     """Our names for which the file has a column."""
     notes: tuple[str, ...]
@@ -40,7 +40,7 @@ def table_called(file: SourceFile, names: Sequence[str], synonyms: Synonyms) -> 
     ours = {name.lower(): name for name in file.tables}
     name = next((ours[n] for n in names if n in ours), None)
     if name is None:
-        schema = {"source_row": "int64", **{column: "string" for column in synonyms}}
+        schema = {"source_row": "int64", **dict.fromkeys(synonyms, "string")}
         empty = ibis.memtable([], schema=ibis.schema(schema))
         return FileTable(names[0], empty, frozenset(), (), file.time_zone)
     rows = plain_names(file.tables[name])
@@ -54,7 +54,11 @@ def table_called(file: SourceFile, names: Sequence[str], synonyms: Synonyms) -> 
 
 def not_read(file: SourceFile, names: Sequence[str]) -> list[str]:
     """A note that names the file's tables nobody reads, or nothing."""
-    left = [f"{name} ({table.count().to_pyarrow().as_py():,} rows)" for name, table in file.tables.items() if name.lower() not in names]
+    left = [
+        f"{name} ({table.count().to_pyarrow().as_py():,} rows)"
+        for name, table in file.tables.items()
+        if name.lower() not in names
+    ]
     return [f"Tables not understood and left out: {', '.join(left)}."] if left else []
 
 

@@ -42,9 +42,7 @@ def members(rows: ibis.Table, paths: Mapping[str, str]) -> ibis.Table:
     Numbers keep every digit, so ids above 2**53 survive. Empty text is NULL.
     """
     values = _texts_at(rows["row"], list(paths.values()))
-    return rows.select(
-        "source_row", "row", **{name: values[i].nullif("") for i, name in enumerate(paths)}
-    )
+    return rows.select("source_row", "row", **{name: values[i].nullif("") for i, name in enumerate(paths)})
 
 
 def open_json(path: Path, con: Backend) -> dict[str, ibis.Table]:
@@ -97,7 +95,7 @@ def _unwrapped(con: Backend, table: str) -> str:
             f"SELECT json_type(row, '$.{name}') = 'ARRAY' AND json_type(row, '$.id') IS NULL FROM {table}"
         ).fetchone()
         if found and found[0]:
-            inner = ibis.util.gen_name("json")
+            inner: str = ibis.util.gen_name("json")
             con.con.execute(
                 f"CREATE TABLE {inner} AS SELECT generate_subscripts(items, 1)::BIGINT AS source_row, "
                 f"unnest(items) AS row FROM (SELECT json_extract(row, '$.{name}[*]') AS items FROM {table})"

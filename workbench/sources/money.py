@@ -107,7 +107,7 @@ def _day(written: ir.StringValue) -> ir.StringValue:
 
 
 def _scope_id(rows: ibis.Table, platform: str) -> ir.StringValue:
-    """The id that a name stands for: `tiktok:anna` of Anna's account, `maria lou` of a VA, a post's of its address."""
+    """The id that a name stands for: `tiktok:anna` of Anna's account, `maria lou` of a VA."""
     written = rows.scope_id
     of_url = platform_of(written)
     has_platform = written.re_search(r"^[A-Za-z0-9]+:[^/]")

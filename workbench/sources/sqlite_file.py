@@ -43,8 +43,7 @@ def open_sqlite(path: Path, con: Backend) -> dict[str, ibis.Table]:
     with _readable(path) as uri:
         layout = _layout(path, uri)
         tables = {
-            name: _loaded(path, uri, con, name, columns, order)
-            for name, (columns, order) in layout.items()
+            name: _loaded(path, uri, con, name, columns, order) for name, (columns, order) in layout.items()
         }
     if not any(con.con.table(t.get_name()).limit(1).fetchall() for t in tables.values()):
         raise SourceError(
@@ -161,9 +160,7 @@ def _columns(con: sqlite3.Connection, table: str) -> tuple[list[str], str]:
     return columns, row_id or ", ".join(keys)
 
 
-def _loaded(
-    path: Path, uri: str, con: Backend, name: str, columns: list[str], order: str
-) -> ibis.Table:
+def _loaded(path: Path, uri: str, con: Backend, name: str, columns: list[str], order: str) -> ibis.Table:
     over = f"ORDER BY {order}" if order else ""
     values = ", ".join(f"{_text(c)} AS {_quoted(c)}" for c in columns if c.lower() != "source_row")
     values += "".join(f", {_text(c)} AS file_source_row" for c in columns if c.lower() == "source_row")

@@ -35,7 +35,7 @@ def _headers(file: SourceFile) -> dict[str, str]:
 
 def _fits(file: SourceFile) -> int:
     headers = set(_headers(file))
-    return 100 if _SIGNATURE <= headers and headers & {"video", "content"} else 0
+    return 100 if headers >= _SIGNATURE and headers & {"video", "content"} else 0
 
 
 def _read(file: SourceFile) -> Canonical:
@@ -99,7 +99,9 @@ def _notes(file: SourceFile, found: dict[str, str], money: dict[str, str]) -> li
     if unused:
         notes.append(f"Not kept: {', '.join(unused)}.")
     if not money:
-        notes.append("No column of estimated revenue with its currency, such as 'Estimated revenue (USD)', was found.")
+        notes.append(
+            "No column of estimated revenue with its currency, such as 'Estimated revenue (USD)', was found."
+        )
     return [*notes, "The export does not name its channel, so its posts have no account of their own."]
 
 

@@ -127,7 +127,8 @@ def canonical(items: ibis.Table, file: SourceFile, *, notes: list[str]) -> Canon
 def _posts(items: ibis.Table, file: SourceFile) -> ibis.Table:
     iso, seconds = items.created_iso, items.created
     posted_at = ibis.coalesce(
-        instant(iso, file.time_zone, known=True), seconds.try_cast("int64").as_timestamp("s").cast("timestamp(6)")
+        instant(iso, file.time_zone, known=True),
+        seconds.try_cast("int64").as_timestamp("s").cast("timestamp(6)"),
     )
     length = items.slide_urls.length().nullif(0)
     is_slideshow = ibis.coalesce(items.is_slideshow.lower() == "true", False) | length.notnull()
@@ -148,8 +149,12 @@ def _posts(items: ibis.Table, file: SourceFile) -> ibis.Table:
         posted_at=or_text(posted_at, ibis.coalesce(iso, seconds)),
         language=items.language.nullif("un"),
         duration_seconds=items.duration.nullif("0"),
-        hashtags=ibis.coalesce(tags(items.hashtag_names.join(" ")), caption_tags(ibis.coalesce(items.caption, ""))),
-        mentions=items.mentioned.map(lambda name: bare_name(name).lower()).filter(lambda name: name.notnull()),
+        hashtags=ibis.coalesce(
+            tags(items.hashtag_names.join(" ")), caption_tags(ibis.coalesce(items.caption, ""))
+        ),
+        mentions=items.mentioned.map(lambda name: bare_name(name).lower()).filter(
+            lambda name: name.notnull()
+        ),
         effects=items.effect_names,
         thumbnail_url=ibis.coalesce(items.cover, items.cover_of_old),
         slide_count=length,

@@ -162,9 +162,24 @@ def _accounts_ready(table: FileTable) -> ibis.Table:
 
 
 def _accounts(accounts: ibis.Table) -> ibis.Table:
-    about = ("username", "external_id", "display_name", "bio", "is_verified", "is_active", "is_target", "notes")
+    about = (
+        "username",
+        "external_id",
+        "display_name",
+        "bio",
+        "is_verified",
+        "is_active",
+        "is_target",
+        "notes",
+    )
     return accounts.select(
-        "source_row", "account_id", *about, "scrape_count", "last_scraped_at", "first_seen_at", seen_at=_.last_scraped_at
+        "source_row",
+        "account_id",
+        *about,
+        "scrape_count",
+        "last_scraped_at",
+        "first_seen_at",
+        seen_at=_.last_scraped_at,
     )
 
 
@@ -183,13 +198,25 @@ def _sounds_ready(table: FileTable) -> ibis.Table:
     key = ibis.coalesce(spelled(_.sound_key), sound_key(_.title, _.artist))
     return table.rows.mutate(sound_key=key).mutate(
         # Only TikTok's own numbers are external ids; a short one is a number of the file's.
-        sound_id=ibis.cases((_.sound.re_search(r"^\d{9,}$"), "tiktok:" + _.sound), else_=name_id(_.sound_key)),
+        sound_id=ibis.cases(
+            (_.sound.re_search(r"^\d{9,}$"), "tiktok:" + _.sound), else_=name_id(_.sound_key)
+        ),
         first_seen_at=table.instant("first_seen_at"),
     )
 
 
 def _sounds(sounds: ibis.Table) -> ibis.Table:
-    about = ("sound_key", "title", "artist", "album", "url", "duration_seconds", "genre", "is_original", "notes")
+    about = (
+        "sound_key",
+        "title",
+        "artist",
+        "album",
+        "url",
+        "duration_seconds",
+        "genre",
+        "is_original",
+        "notes",
+    )
     return sounds.select(
         "source_row",
         "sound_id",
@@ -203,7 +230,9 @@ def _sounds(sounds: ibis.Table) -> ibis.Table:
 def _videos_ready(table: FileTable, accounts: ibis.Table, sounds: ibis.Table) -> ibis.Table:
     """Videos with what their numbers of accounts and sounds stand for."""
     tiktok = ibis.literal("tiktok")
-    owner = references(accounts, "number", "username", owner_id="account_id", owner_scraped_at="last_scraped_at")
+    owner = references(
+        accounts, "number", "username", owner_id="account_id", owner_scraped_at="last_scraped_at"
+    )
     music = references(sounds, "id", "sound", "sound_key", music_id="sound_id")
     rows = table.rows.mutate(
         scraped_at=table.instant("scraped_at"),
@@ -228,7 +257,16 @@ def _videos_ready(table: FileTable, accounts: ibis.Table, sounds: ibis.Table) ->
 
 
 def _posts(videos: ibis.Table) -> ibis.Table:
-    about = ("post_id", "external_id", "url", "account_id", "sound_id", "posted_at", "caption", "duration_seconds")
+    about = (
+        "post_id",
+        "external_id",
+        "url",
+        "account_id",
+        "sound_id",
+        "posted_at",
+        "caption",
+        "duration_seconds",
+    )
     return videos.select(
         "source_row",
         *about,
@@ -278,7 +316,14 @@ def _session_names(table: FileTable) -> ibis.Table:
 
 
 def _sessions(table: FileTable) -> ibis.Table:
-    counts = ("total_accounts", "successful_scrapes", "failed_scrapes", "videos_scraped", "videos_new", "videos_updated")
+    counts = (
+        "total_accounts",
+        "successful_scrapes",
+        "failed_scrapes",
+        "videos_scraped",
+        "videos_new",
+        "videos_updated",
+    )
     return table.rows.select(
         "source_row",
         *counts,

@@ -57,8 +57,8 @@ def _notes(rows: ir.Table, without: ir.Table) -> list[str]:
     silent = without.agg(n=_.count(), videos=_.video_id.nunique()).to_pyarrow().to_pylist()[0]
     if silent["n"]:
         notes.append(
-            f"{silent['n']} rows of {silent['videos']} video(s) have no count at all (a video that is private or "
-            "gone): they give no snapshot."
+            f"{silent['n']} rows of {silent['videos']} video(s) have no count at all (a video that is "
+            "private or gone): they give no snapshot."
         )
     return notes
 

@@ -26,7 +26,9 @@ def _read(file: SourceFile) -> Canonical:
     year = _year(file)
     rows = file.rows.mutate(captured_at=_listed_on(file.rows.date, year))
     _refuse_turn_of_year(file, rows)
-    rows = rows.mutate(post_id=youtube_post_id(rows.video_id), account_id=youtube_account_id(rows.channel_title))
+    rows = rows.mutate(
+        post_id=youtube_post_id(rows.video_id), account_id=youtube_account_id(rows.channel_title)
+    )
     posts = rows.select(
         "source_row",
         "post_id",
@@ -35,7 +37,10 @@ def _read(file: SourceFile) -> Canonical:
         external_id=_.video_id,
         url=watch_url(_.video_id),
         post_type=ibis.literal("video"),
-        keywords=_.tags.nullif(_NO_TAGS).split("|").map(lambda tag: tag.strip()).filter(lambda tag: tag != ""),
+        keywords=_.tags.nullif(_NO_TAGS)
+        .split("|")
+        .map(lambda tag: tag.strip())
+        .filter(lambda tag: tag != ""),
         category=category_name(_.category_id) if "category_id" in rows.columns else ibis.null("string"),
         thumbnail_url=_.thumbnail_link if "thumbnail_link" in rows.columns else ibis.null("string"),
         seen_at=_.captured_at,
@@ -102,11 +107,11 @@ def _refuse_turn_of_year(file: SourceFile, rows: ir.Table) -> None:
 def _notes(rows: ir.Table) -> list[str]:
     notes = ["Left out: the dislikes, which YouTube no longer shows."] if "dislikes" in rows.columns else []
     bad = rows.filter(~is_video_id(_.video_id)).select("source_row", "video_id").order_by("source_row")
-    for row in bad.limit(5).to_pyarrow().to_pylist():
-        notes.append(
-            f"Row {row['source_row']}: '{row['video_id']}' is no video id (11 of A-Z a-z 0-9 _ -), so it gets "
-            "no post_id and is rejected."
-        )
+    notes += [
+        f"Row {row['source_row']}: '{row['video_id']}' is no video id (11 of A-Z a-z 0-9 _ -), so it gets "
+        "no post_id and is rejected."
+        for row in bad.limit(5).to_pyarrow().to_pylist()
+    ]
     return notes
 
 
