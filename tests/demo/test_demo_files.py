@@ -14,8 +14,8 @@ from workbench.demo import DemoFiles
 from workbench.warehouse.tables import TABLES
 
 CANONICAL = (
-    "creators", "vas", "accounts", "account_assignments", "account_snapshots", "sets", "post_snapshots", "slides",
-    "targets", "annotations", "tasks", "content_items", "content_posts", "fx_rates",
+    "creators", "vas", "accounts", "account_assignments", "account_snapshots", "sets", "post_snapshots",
+    "slides", "targets", "annotations", "tasks", "content_items", "content_posts", "fx_rates",
 )  # fmt: skip
 MIGRATIONS = Path(__file__).parents[2] / "workbench" / "warehouse" / "migrations"
 
@@ -82,7 +82,8 @@ def test_canonical_files_have_only_columns_of_their_table(small: DemoFiles, name
     for column in found[0]:
         if types[column] in ("BIGINT", "DOUBLE", "TIMESTAMP", "DATE"):
             bad = con.execute(
-                f"SELECT {column} FROM found WHERE {column} IS NOT NULL AND TRY_CAST({column} AS {types[column]}) IS NULL"
+                f"SELECT {column} FROM found "
+                f"WHERE {column} IS NOT NULL AND TRY_CAST({column} AS {types[column]}) IS NULL"
             ).fetchall()
             assert not bad, column
 

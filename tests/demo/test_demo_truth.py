@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -19,7 +20,7 @@ def column(demo: DemoFiles, query: str) -> np.ndarray:
     return np.array([r[0] for r in table(demo, query)])
 
 
-def table(demo: DemoFiles, query: str) -> list[tuple]:
+def table(demo: DemoFiles, query: str) -> list[tuple[Any, ...]]:
     return duckdb.sql(query.format(truth=demo.truth, files=demo.folder / "files")).fetchall()
 
 
@@ -28,8 +29,10 @@ def test_day_columns_are_the_true_views_rounded(small: DemoFiles) -> None:
     for day in range(1, 6):
         found = table(
             small,
-            f"SELECT w.day{day}_views, t.views_{24 * day} FROM read_csv('{{files}}/master_with_snaptik.csv') w "
-            "JOIN '{truth}/posts.parquet' t ON t.post_id = 'tiktok:' || regexp_extract(w.post_url, '([0-9]+)$', 1) "
+            f"SELECT w.day{day}_views, t.views_{24 * day} FROM "
+            f"read_csv('{{files}}/master_with_snaptik.csv') w "
+            "JOIN '{truth}/posts.parquet' t ON t.post_id = 'tiktok:' || regexp_extract(w.post_url, "
+            "'([0-9]+)$', 1) "
             f"WHERE w.day{day}_views IS NOT NULL",
         )
         assert all(abs(views - true) <= 0.5 + 1e-6 for views, true in found)
@@ -40,8 +43,10 @@ def test_day_columns_are_the_true_views_rounded(small: DemoFiles) -> None:
 def test_lifetime_counts_lie_between_the_true_views_around_their_age(agency: DemoFiles) -> None:
     found = table(
         agency,
-        "SELECT m.views, t.views_720, exp(t.log_final_views) FROM read_csv('{files}/MASTER_TIKTOK_DATABASE.csv') m "
-        "JOIN '{truth}/posts.parquet' t ON t.post_id = 'tiktok:' || regexp_extract(m.post_url, '([0-9]+)$', 1) "
+        "SELECT m.views, t.views_720, exp(t.log_final_views) FROM "
+        "read_csv('{files}/MASTER_TIKTOK_DATABASE.csv') m "
+        "JOIN '{truth}/posts.parquet' t ON t.post_id = 'tiktok:' || regexp_extract(m.post_url, "
+        "'([0-9]+)$', 1) "
         "WHERE m.views IS NOT NULL AND m.created_date < DATE '2025-09-01'",
     )
     assert found and all(at_720 - 1 <= views <= final + 1 for views, at_720, final in found)
@@ -65,8 +70,10 @@ def test_true_views_grow_with_age(small: DemoFiles) -> None:
 def test_use_numbers_count_the_uses_of_an_image_in_time(agency: DemoFiles) -> None:
     wrong = column(
         agency,
-        "SELECT count(*) FROM (SELECT use_number, row_number() OVER (PARTITION BY image_id ORDER BY posted_at, post_id) "
-        "AS n FROM '{truth}/slide_uses.parquet' JOIN '{truth}/posts.parquet' USING (post_id)) WHERE use_number <> n",
+        "SELECT count(*) FROM (SELECT use_number, row_number() OVER (PARTITION BY image_id ORDER BY "
+        "posted_at, "
+        "post_id) AS n FROM '{truth}/slide_uses.parquet' JOIN '{truth}/posts.parquet' USING (post_id)) "
+        "WHERE use_number <> n",
     )
     assert wrong[0] == 0
 
@@ -74,7 +81,8 @@ def test_use_numbers_count_the_uses_of_an_image_in_time(agency: DemoFiles) -> No
 def test_a_post_never_shows_an_image_twice(agency: DemoFiles) -> None:
     twice = column(
         agency,
-        "SELECT count(*) FROM (FROM '{truth}/slide_uses.parquet' SELECT post_id, image_id GROUP BY ALL HAVING count(*) > 1)",
+        "SELECT count(*) FROM (SELECT post_id, image_id FROM '{truth}/slide_uses.parquet' GROUP BY ALL "
+        "HAVING count(*) > 1)",
     )
     assert twice[0] == 0
 
@@ -88,7 +96,8 @@ def test_images_are_reused_a_lot(agency: DemoFiles) -> None:
 def test_images_come_back_more_when_their_first_post_did_well(agency: DemoFiles) -> None:
     found = table(
         agency,
-        "SELECT n_uses, effect_luck, log_lift FROM '{truth}/images.parquet' JOIN '{truth}/slide_uses.parquet' "
+        "SELECT n_uses, effect_luck, log_lift FROM '{truth}/images.parquet' JOIN "
+        "'{truth}/slide_uses.parquet' "
         "USING (image_id) JOIN '{truth}/posts.parquet' USING (post_id) WHERE use_number = 1 AND posted_at < "
         "(SELECT quantile_cont(posted_at, 0.5) FROM '{truth}/posts.parquet')",
     )
@@ -143,7 +152,8 @@ def test_the_event_the_collapse_and_the_breakout_are_in_the_posts(agency: DemoFi
     for account, effect in (("collapses", model.collapse_effect), ("breaks_out", model.breakout_effect)):
         turn = column(
             agency,
-            f"SELECT effect_turn FROM '{{truth}}/posts.parquet' WHERE account_id = '{said[account]}' ORDER BY posted_at",
+            "SELECT effect_turn FROM '{truth}/posts.parquet' "
+            f"WHERE account_id = '{said[account]}' ORDER BY posted_at",
         )
         assert turn[0] == 0 and turn[-1] == pytest.approx(effect)
 
@@ -152,7 +162,8 @@ def test_followers_at_post_follow_the_history(small: DemoFiles) -> None:
     found = table(
         small,
         "SELECT s.followers, f.followers, g.followers FROM read_csv('{files}/account_snapshots.csv') s "
-        "JOIN '{truth}/followers.parquet' f ON f.account_id = s.account_id AND f.at = date_trunc('day', s.captured_at) "
+        "JOIN '{truth}/followers.parquet' f ON f.account_id = s.account_id AND f.at = date_trunc('day', "
+        "s.captured_at) "
         "JOIN '{truth}/followers.parquet' g ON g.account_id = s.account_id AND g.at = f.at + INTERVAL 1 DAY",
     )
     assert found and all(min(a, b) - 1 <= seen <= max(a, b) for seen, a, b in found)
@@ -177,7 +188,8 @@ def test_uses_of_an_image_are_alike_and_images_of_a_template_differ_in_text(agen
         agency,
         "WITH s AS (SELECT image_id, phash, use_number FROM read_csv('{files}/slides.csv') "
         "JOIN '{truth}/slide_uses.parquet' USING (post_id, slide_index)) "
-        "SELECT max(bit_count(xor(a.phash, b.phash))) FROM s a JOIN s b USING (image_id) WHERE a.use_number = 1",
+        "SELECT max(bit_count(xor(a.phash, b.phash))) FROM s a JOIN s b USING (image_id) WHERE "
+        "a.use_number = 1",
     )
     assert 0 < apart[0] <= 18
     same_text = column(

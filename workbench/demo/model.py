@@ -51,7 +51,7 @@ class Model:
     hour_second: float = 0.06
     va_hour_share: float = 0.3
     """How many of a VA's posts go up around the VA's own favourite hour."""
-    size_elasticity: float = 0.35
+    size_elasticity: float = 0.20
     """Effect of ln(followers now / followers at the start)."""
     luck_sd: float = 0.45
     boost_share: float = 0.035
@@ -105,7 +105,8 @@ class Model:
 class Growth:
     """How a post's views come in: a fast and a slow saturating part.
 
-    share of final views at age t hours = fast * (1 - exp(-t / fast_hours)) + (1 - fast) * (1 - exp(-t / slow_hours))
+    share of final views at age t hours
+        = fast * (1 - exp(-t / fast_hours)) + (1 - fast) * (1 - exp(-t / slow_hours))
     """
 
     fast: Floats

@@ -98,10 +98,9 @@ def people(rng: np.random.Generator, size: Scale, model: Model) -> People:
     # Each creator makes sets at even steps over the time, the first of them before it.
     per_creator = (n_sets + size.creators - 1) // size.creators
     set_day = (np.arange(n_sets) // size.creators) * size.days // per_creator
-    middle = np.argsort(strength)[n // 4 : max(n // 4 + 2, 3 * n // 4)]
-    middle = np.setdiff1d(middle, terms[terms[:, 1] == loner, 0])
     first_day = np.where(rng.random(n) < 0.2, rng.integers(1, max(2, size.days // 2), n), 0)
-    collapses, breaks_out = (int(a) for a in rng.choice(middle, 2, replace=False))
+    # Accounts that turn are the loner's: what happens to them can't be mistaken for another VA's doing.
+    collapses, breaks_out = (int(a) for a in rng.choice(terms[terms[:, 1] == loner, 0], 2, replace=False))
     first_day[[collapses, breaks_out]] = 0
     studios = names(STUDIOS, size.creators, "studio_")
     return People(

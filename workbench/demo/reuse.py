@@ -154,7 +154,8 @@ def simulate(
 def _within(counts: Ints) -> Ints:
     """0, 1, ... within each group of the given sizes."""
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return np.arange(int(counts.sum())) - np.repeat(starts, counts)
+    within: Ints = np.arange(int(counts.sum())) - np.repeat(starts, counts)
+    return within
 
 
 class _Reposts:

@@ -84,7 +84,8 @@ def scale(
         )
     if size.vas < 3 or size.accounts < 2 * size.vas or size.creators < 2 or size.days < 21:
         raise UsageError(
-            f"accounts = {size.accounts}, vas = {size.vas}, creators = {size.creators}, days = {size.days}: too "
+            f"accounts = {size.accounts}, vas = {size.vas}, creators = {size.creators}, days = "
+            f"{size.days}: too "
             "small. Ask for at least 3 VAs, 2 accounts for each VA, 2 creators and 21 days."
         )
     if posts < size.accounts:

@@ -91,7 +91,8 @@ def _days(rng: np.random.Generator, size: Scale, who: People, account: Ints) -> 
     reach = np.concatenate([[0.0], np.cumsum(_WEEKDAYS[weekday])])
     first = reach[who.first_day[account]]
     at = first + (reach[-1] - first) * rng.random(account.size)
-    return np.clip(np.searchsorted(reach, at, side="right") - 1, 0, size.days - 1)
+    found: Ints = np.clip(np.searchsorted(reach, at, side="right") - 1, 0, size.days - 1)
+    return found
 
 
 def _slide_counts(rng: np.random.Generator, size: Scale) -> Ints:

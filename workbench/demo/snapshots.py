@@ -14,8 +14,8 @@ _LATER = (7, 10, 14, 21, 30)
 """Ages in days after which the tracker's next session takes a snapshot."""
 _SESSION_HOUR = 4
 _DROPPED, _LATE, _DIPS, _VIEW_FALLS = 0.05, 0.05, 0.02, 0.001
-"""Shares of looks that never came, came hours late, and found fewer likes, comments and shares, or views, than
-there had been."""
+"""Shares of looks that never came, came hours late, and found fewer likes, comments and shares, or
+views, than there had been."""
 
 
 @dataclass(frozen=True, kw_only=True)

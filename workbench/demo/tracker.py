@@ -19,20 +19,22 @@ from .world import FAR, World
 
 _SCHEMA = """
 CREATE TABLE accounts (
-    id INTEGER PRIMARY KEY, username TEXT UNIQUE NOT NULL, display_name TEXT, followers INTEGER, following INTEGER,
-    total_videos INTEGER, total_likes INTEGER, bio TEXT, is_active INTEGER, is_target_account INTEGER,
-    last_scraped_at TIMESTAMP, scrape_count INTEGER, notes TEXT);
+    id INTEGER PRIMARY KEY, username TEXT UNIQUE NOT NULL, display_name TEXT, followers INTEGER,
+    following INTEGER, total_videos INTEGER, total_likes INTEGER, bio TEXT, is_active INTEGER,
+    is_target_account INTEGER, last_scraped_at TIMESTAMP, scrape_count INTEGER, notes TEXT);
 CREATE TABLE sounds (
     id INTEGER PRIMARY KEY, sound_key TEXT UNIQUE NOT NULL, song_title TEXT, artist_name TEXT,
     is_exclusive INTEGER);
 CREATE TABLE videos (
-    id INTEGER PRIMARY KEY, video_id TEXT UNIQUE NOT NULL, account_id INTEGER REFERENCES accounts(id), tiktok_url TEXT,
-    upload_date TIMESTAMP, views INTEGER, likes INTEGER, comments INTEGER, shares INTEGER, engagement_rate REAL,
-    caption TEXT, hashtags TEXT, sound_id INTEGER REFERENCES sounds(id), duration INTEGER, is_deleted INTEGER);
+    id INTEGER PRIMARY KEY, video_id TEXT UNIQUE NOT NULL, account_id INTEGER REFERENCES accounts(id),
+    tiktok_url TEXT, upload_date TIMESTAMP, views INTEGER, likes INTEGER, comments INTEGER, shares INTEGER,
+    engagement_rate REAL, caption TEXT, hashtags TEXT, sound_id INTEGER REFERENCES sounds(id),
+    duration INTEGER, is_deleted INTEGER);
 CREATE TABLE scrape_sessions (
-    session_id TEXT PRIMARY KEY, start_time TIMESTAMP, end_time TIMESTAMP, status TEXT, total_accounts INTEGER,
-    successful_scrapes INTEGER, failed_scrapes INTEGER, total_videos_scraped INTEGER, total_new_videos INTEGER,
-    total_updated_videos INTEGER, error_log TEXT, configuration TEXT, created_at TIMESTAMP);
+    session_id TEXT PRIMARY KEY, start_time TIMESTAMP, end_time TIMESTAMP, status TEXT,
+    total_accounts INTEGER, successful_scrapes INTEGER, failed_scrapes INTEGER, total_videos_scraped INTEGER,
+    total_new_videos INTEGER, total_updated_videos INTEGER, error_log TEXT, configuration TEXT,
+    created_at TIMESTAMP);
 CREATE TABLE scrape_logs (
     id INTEGER PRIMARY KEY, session_id TEXT, account_id INTEGER, timestamp TIMESTAMP, status TEXT,
     videos_found INTEGER, new_videos INTEGER, updated_videos INTEGER, error_message TEXT,
@@ -41,8 +43,8 @@ CREATE TABLE video_history (
     id INTEGER PRIMARY KEY, video_id TEXT, session_id TEXT, views INTEGER, likes INTEGER, comments INTEGER,
     shares INTEGER, engagement_rate REAL, scraped_at TIMESTAMP);
 CREATE TABLE exclusive_songs (
-    id INTEGER PRIMARY KEY, sound_key TEXT UNIQUE NOT NULL, song_title TEXT, artist_name TEXT, added_at TIMESTAMP,
-    added_by TEXT, reason TEXT);
+    id INTEGER PRIMARY KEY, sound_key TEXT UNIQUE NOT NULL, song_title TEXT, artist_name TEXT,
+    added_at TIMESTAMP, added_by TEXT, reason TEXT);
 """
 N_EXCLUSIVE = 12
 

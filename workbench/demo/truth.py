@@ -85,11 +85,14 @@ def _vas(world: World) -> dict[str, Column]:
     n = world.size.vas
     n_posts = np.bincount(plan.va, minlength=n)
     hours = np.bincount(plan.va, world.effects["hour"], n) / np.maximum(n_posts, 1)
+    # What a VA does to views: skill, and the hours at which the VA posts.
+    effect = who.skill + hours - world.effects["hour"].mean()
     accounts = [len({int(a) for a in who.terms[who.terms[:, 1] == va, 0]}) for va in range(n)]
     return {
         "va_id": who.va_id,
         "skill": who.skill,
         "mean_hour_effect": hours,
+        "effect": effect,
         "punctuality": who.punctuality,
         "n_posts": n_posts,
         "n_accounts": accounts,

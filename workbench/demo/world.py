@@ -60,9 +60,9 @@ class World:
         before = np.minimum(day.astype(np.int64), self.size.days - 1)
         part = day - before
         known = self.outcome.followers
-        return np.floor(known[account, before] * (1 - part) + known[account, before + 1] * part).astype(
-            np.int64
-        )
+        between = known[account, before] * (1 - part) + known[account, before + 1] * part
+        whole: Ints = np.floor(between).astype(np.int64)
+        return whole
 
 
 FAR = 2**40
@@ -125,7 +125,9 @@ def week_effect(rng: np.random.Generator, size: Scale, model: Model) -> Floats:
     ordinal = size.start_on.toordinal() + np.arange(size.days)
     week = (ordinal - 1) // 7  # day 1 of the calendar was a Monday
     own = rng.normal(0, 1, int(week[-1] - week[0]) + 1) * model.season_week_sd
-    return model.season_amplitude * np.cos(2 * np.pi * (ordinal - 20) / 365.25) + own[week - week[0]]
+    wave: Floats = model.season_amplitude * np.cos(2 * np.pi * (ordinal - 20) / 365.25)
+    season: Floats = wave + own[week - week[0]]
+    return season
 
 
 def _fixed_effects(
