@@ -57,7 +57,9 @@ def test_every_column_of_a_table_is_registered_with_its_type(table: str) -> None
 
 
 @pytest.mark.parametrize("mart", [*marts.MARTS, "mart_state"])
-def test_every_column_of_a_mart_is_registered_with_its_type(warehouse: duckdb.DuckDBPyConnection, mart: str) -> None:
+def test_every_column_of_a_mart_is_registered_with_its_type(
+    warehouse: duckdb.DuckDBPyConnection, mart: str
+) -> None:
     found = _described(warehouse, mart)
     assert {n: _family(column(mart, n).dtype) for n in found} == {n: _family(t) for n, t in found.items()}
 
@@ -87,6 +89,10 @@ def test_every_sentence_is_one() -> None:
     assert poor == []
 
 
+def test_no_sentence_breaks_a_table_of_markdown() -> None:
+    assert [c.key for c in COLUMNS.values() if "|" in c.sentence + c.unit or "\n" in c.sentence] == []
+
+
 def test_no_two_columns_share_a_sentence() -> None:
     twice = [sentence for sentence, n in Counter(c.sentence for c in COLUMNS.values()).items() if n > 1]
     assert twice == []
@@ -106,7 +112,12 @@ def test_no_heading_stands_for_two_columns_of_one_metric(warehouse: duckdb.DuckD
 
 @pytest.mark.parametrize(
     ("suffix", "dtype", "unit"),
-    [("_at", "TIMESTAMP", "instant"), ("_on", "DATE", "date"), ("_rate", "DOUBLE", "fraction"), ("_hours", None, "hours")],
+    [
+        ("_at", "TIMESTAMP", "instant"),
+        ("_on", "DATE", "date"),
+        ("_rate", "DOUBLE", "fraction"),
+        ("_hours", None, "hours"),
+    ],
 )
 def test_a_suffix_tells_the_type_and_the_unit(suffix: str, dtype: str | None, unit: str) -> None:
     wrong = [
@@ -133,8 +144,13 @@ def test_no_column_is_called_like_a_method_of_a_table() -> None:
 
 
 def test_importing_the_registry_loads_nothing_heavy() -> None:
-    program = "import sys, workbench.columns; print(*sorted({'duckdb', 'ibis', 'numpy', 'pandas'} & set(sys.modules)))"
+    heavy = "{'duckdb', 'ibis', 'numpy', 'pandas'}"
+    program = f"import sys, workbench.columns; print(*sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1]
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[1],
     )
     assert done.stdout.strip() == ""

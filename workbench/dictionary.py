@@ -23,16 +23,17 @@ _TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Content and work": ("content_items", "content_posts", "content_tags", "tasks"),
     "Money": (
-        "revenue", "revenue_methods", "costs", "fx_rates", "payout_rules", "payouts", "targets", "annotations",
+        "revenue", "revenue_methods", "costs", "fx_rates", "payout_rules", "payouts", "targets",
+        "annotations",
     ),
     "Audience": ("followers", "interactions"),
     "Trends": (
-        "trends", "trend_sources", "hashtag_features", "feature_definitions", "feature_quality", "viral_labels",
-        "predictions",
+        "trends", "trend_sources", "hashtag_features", "feature_definitions", "feature_quality",
+        "viral_labels", "predictions",
     ),
     "Operations": (
-        "scrape_sessions", "scrape_logs", "raw_payloads", "process_runs", "agent_runs", "app_events", "batches",
-        "rejected_rows", "quality_checks", "schema_versions",
+        "scrape_sessions", "scrape_logs", "raw_payloads", "process_runs", "agent_runs", "app_events",
+        "batches", "rejected_rows", "quality_checks", "schema_versions",
     ),
 }  # fmt: skip
 
@@ -118,8 +119,8 @@ def dictionary() -> str:
     lines = [
         "# Data dictionary",
         "",
-        "Made by `python -m workbench.dictionary` from the registry of columns (`workbench/columns/`) and the",
-        "tables' keys (`workbench/warehouse/tables.py`). Change those, not this file.",
+        "Made by `python -m workbench.dictionary` from the registry of columns (`workbench/columns/`) and",
+        "the tables' keys (`workbench/warehouse/tables.py`). Change those, not this file.",
         "",
         "One name means one thing in one unit wherever it stands. A count that is unknown is NULL, never 0.",
         "Every table that batches fill also has",
@@ -127,7 +128,7 @@ def dictionary() -> str:
         f"* `seen_at` (not in tables of snapshots): {_lower(column('posts', 'seen_at').sentence)}",
         f"* `batch_id`: {_lower(column('posts', 'batch_id').sentence)}",
         "",
-        "and the loader's own `column_ranks` (docs/architecture.md, Merging), which `connect()` does not show.",
+        "and the loader's own `column_ranks` (architecture.md, Merging), which `connect()` does not show.",
         "",
         "## Units",
         "",
@@ -143,7 +144,7 @@ def dictionary() -> str:
         lines += ["", f"## {topic}"]
         for table in tables:
             lines += _table(table)
-    lines += ["", "## Marts", "", "Derived by `load`, never edited. docs/architecture.md says how they follow a load."]
+    lines += ["", "## Marts", "", "Derived by `load`, never edited; architecture.md says how they follow it."]
     for mart, (row, key) in _MARTS.items():
         lines += _section(mart, row, key, _mart_columns(mart))
     return "\n".join(lines) + "\n"
@@ -166,7 +167,7 @@ def _section(name: str, row: str, key: tuple[str, ...], columns: list[str]) -> l
     lines = ["", f"### {name}", "", grain, "", "| column | type | unit | meaning |", "|---|---|---|---|"]
     for each in columns:
         about = column(name, each)
-        lines.append(f"| `{each}` | {about.dtype} | {about.unit} | {about.sentence.replace('|', chr(92) + '|')} |")
+        lines.append(f"| `{each}` | {about.dtype} | {about.unit} | {about.sentence} |")
     return lines
 
 
@@ -199,4 +200,3 @@ def _lower(sentence: str) -> str:
 
 if __name__ == "__main__":
     FILE.write_text(dictionary(), encoding="utf-8")
-    print(FILE)

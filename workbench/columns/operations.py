@@ -1,5 +1,7 @@
 """What ran, what came in, what was refused, and what is wrong with the data."""
 
+# ruff: noqa: E501 - one column a line, so that they can be read down like a table
+
 from __future__ import annotations
 
 from .column import Column

@@ -3,6 +3,8 @@
 The functions of `metrics.curves`, `metrics.outliers`, `metrics.posts` and `metrics.daily` compute them.
 """
 
+# ruff: noqa: E501 - one column a line, so that they can be read down like a table
+
 from __future__ import annotations
 
 from .column import Column

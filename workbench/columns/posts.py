@@ -1,5 +1,7 @@
 """Posts, their counts, slides, sounds and hashtags."""
 
+# ruff: noqa: E501 - one column a line, so that they can be read down like a table
+
 from __future__ import annotations
 
 from .column import Column
