@@ -98,7 +98,7 @@ def test_weekdays_are_1_to_7_and_nothing_else():
     names = [r["weekday_name"] for r in rows(drawn()["heat_map"]) if "views" in r]
     assert names == ["Mon"]
     wrong = pd.DataFrame({"weekday": [0], "hour": [3], "views": [5.0]})
-    with pytest.raises(UsageError, match="weekday holds 0, which is no weekday. Weekdays are 1 for Monday"):
+    with pytest.raises(UsageError, match=r"weekday holds 0, which is no weekday\. Weekdays are 1 for Monday"):
         charts.heat_map(wrong, weekday="weekday", hour="hour", value="views", title="t")
 
 

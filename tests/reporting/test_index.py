@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from workbench.reporting.index import manifest_of, write_index
+from workbench.reporting.index import write_index
+from workbench.reporting.manifest import manifest_of
 
 
 def period(reports, name: str, *, title: str = "A page", status: str = "made") -> None:

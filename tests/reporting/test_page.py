@@ -13,6 +13,7 @@ import nbformat
 import pytest
 
 from workbench.reporting.engine import Execution, Failure
+from workbench.reporting.notebook import title_of
 from workbench.reporting.page import (
     About,
     Link,
@@ -20,7 +21,6 @@ from workbench.reporting.page import (
     in_script,
     page,
     policy,
-    title_of,
     without_home,
 )
 

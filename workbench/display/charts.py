@@ -15,14 +15,12 @@ import altair as alt
 import pandas as pd
 
 from ..errors import UsageError
+from .chart_parts import axis, described, drawable, finished, number_format, reference_line, tooltip
 from .escaping import plain
-from .frames import frame_of
-from .headings import Heading, heading
-from .numbers import counted, in_unit, is_missing
+from .headings import heading
+from .numbers import counted, in_unit
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-# d3 writes G for 10^9; people who count views say billion.
-_COUNTS = "replace(datum.label, 'G', 'B')"
 
 
 def line(
@@ -45,16 +43,16 @@ def line(
     `x` holds dates, instants, or ordered text such as ISO weeks. `series` draws a line for each of
     its values. `reference` is a dashed line at that height.
     """
-    frame = _shown(data, [x, y, low, high, series])
+    frame = drawable(data, [x, y, low, high, series])
     value, over = heading(y), heading(x)
     in_time = pd.api.types.is_datetime64_any_dtype(frame[x])
     across = alt.X(f"{x}:{'T' if in_time else 'O'}", title=None if in_time else over.axis).axis(
         labelAngle=0, labelOverlap=True
     )
     scale = alt.Scale(zero=zero, nice=True)
-    up = alt.Y(f"{y}:Q", title=value.axis, scale=scale, axis=_axis(value))
+    up = alt.Y(f"{y}:Q", title=value.axis, scale=scale, axis=axis(value))
     colour: Any = {"color": alt.Color(f"{series}:N", title=None)} if series else {}
-    tips = [_tip(n, frame) for n in (series, x, y, low, high) if n]
+    tips = [tooltip(n, frame) for n in (series, x, y, low, high) if n]
     base = alt.Chart(frame)
     layers: list[alt.Chart] = []
     if low and high:
@@ -68,13 +66,14 @@ def line(
             )
         )
     if reference is not None:
-        layers += _reference(reference, reference_label, vertical=False)
+        layers += reference_line(reference, reference_label, vertical=False)
     drawn = base.mark_line(interpolate="monotone", point=alt.OverlayMarkDef(size=40, filled=True))
     layers.append(drawn.encode(across, up, tooltip=tips, **colour))
-    words = description or _described(
+    words = description or described(
         frame, f"Line chart of {value.axis} by {over.label.lower()}", y, x, value
     )
-    return _finished(alt.layer(*layers), title, subtitle, words, height=260)
+    made: alt.LayerChart = finished(alt.layer(*layers), title, subtitle, words, height=260)
+    return made
 
 
 def ranked(
@@ -98,7 +97,7 @@ def ranked(
     Bars start at 0; dots need not, so an effect of 0.9 to 1.2 keeps its differences. More than `limit`
     are cut from the end, and the subtitle says so.
     """
-    known = _shown(data, [label, value, low, high, *tooltips])
+    known = drawable(data, [label, value, low, high, *tooltips])
     known = known.dropna(subset=[value]).sort_values([value, label], ascending=[False, True])
     frame = known.head(limit)
     figure = heading(value)
@@ -106,25 +105,25 @@ def ranked(
     order = [str(v) for v in dict.fromkeys(frame[label])]
     down = alt.Y(f"{label}:N", sort=order, title=None).axis(labelLimit=170, labelPadding=8, grid=as_dots)
     scale = alt.Scale(zero=not as_dots, nice=True)
-    axis = _axis(figure, grid=True)
-    tips = [_tip(n, frame) for n in (label, value, low, high, *tooltips) if n]
+    ruler = axis(figure, grid=True)
+    tips = [tooltip(n, frame) for n in (label, value, low, high, *tooltips) if n]
     base = alt.Chart(frame)
     mark = (
         base.mark_point(size=80, filled=True, opacity=1) if as_dots else base.mark_bar(height={"band": 0.7})
     )
     shown = mark.encode(
-        alt.X(f"{value}:Q", title=figure.axis, scale=scale, axis=axis),
+        alt.X(f"{value}:Q", title=figure.axis, scale=scale, axis=ruler),
         down,
         tooltip=tips,
     )
     layers: list[alt.Chart] = []
     if reference is not None:
-        layers += _reference(reference, reference_label, vertical=True)
+        layers += reference_line(reference, reference_label, vertical=True)
     if low and high:
         whisker = base.mark_rule(style="whisker")
         layers.append(
             whisker.encode(
-                alt.X(f"{low}:Q", title=figure.axis, scale=scale, axis=axis),
+                alt.X(f"{low}:Q", title=figure.axis, scale=scale, axis=ruler),
                 alt.X2(high),
                 down,
                 tooltip=tips,
@@ -133,8 +132,11 @@ def ranked(
     layers.append(shown)
     if len(known) > limit:
         subtitle = " ".join(filter(None, [subtitle, f"The first {limit} of {len(known):,}."]))
-    words = description or _described(frame, f"Ranked chart of {figure.axis}", value, label, figure)
-    return _finished(alt.layer(*layers), title, subtitle, words, height=max(60, 24 * len(order)))
+    words = description or described(frame, f"Ranked chart of {figure.axis}", value, label, figure)
+    made: alt.LayerChart = finished(
+        alt.layer(*layers), title, subtitle, words, height=max(60, 24 * len(order))
+    )
+    return made
 
 
 def heat_map(
@@ -150,7 +152,7 @@ def heat_map(
     description: str = "",
 ) -> alt.LayerChart:
     """A figure by weekday (1 is Monday, 7 Sunday) and hour of the day; hours without a figure stay pale."""
-    frame = _shown(data, [weekday, hour, value, n, *tooltips])
+    frame = drawable(data, [weekday, hour, value, n, *tooltips])
     strange = sorted({d for d in frame[weekday] if d not in range(1, 8)})
     if strange:
         raise UsageError(
@@ -168,12 +170,12 @@ def heat_map(
         ticks=False,
     )
     down = alt.Y("weekday_name:O", sort=list(WEEKDAYS), title=None)
-    colour = alt.Color(f"{value}:Q", title=figure.axis, legend=alt.Legend(**_number_format(figure)))
+    colour = alt.Color(f"{value}:Q", title=figure.axis, legend=alt.Legend(**number_format(figure)))
     tips = [
         alt.Tooltip("weekday_name:O", title="Weekday"),
         alt.Tooltip(f"{hour}:O", title="Hour"),
     ]
-    tips += [_tip(c, frame) for c in (value, n, *tooltips) if c]
+    tips += [tooltip(c, frame) for c in (value, n, *tooltips) if c]
     layers = alt.layer(
         alt.Chart(empty).mark_rect(style="unknown", stroke=None).encode(across, down),
         alt.Chart(frame.dropna(subset=[value]))
@@ -187,7 +189,8 @@ def heat_map(
         if len(best)
         else " No hour has a figure."
     )
-    return _finished(layers, title, subtitle, words, height=200)
+    made: alt.LayerChart = finished(layers, title, subtitle, words, height=200)
+    return made
 
 
 def scatter(
@@ -207,13 +210,13 @@ def scatter(
 
     Zeros have no place on a logarithmic axis: they are left out, and the subtitle says how many.
     """
-    frame = _shown(data, [x, y, label, colour, *tooltips])
+    frame = drawable(data, [x, y, label, colour, *tooltips])
     known = frame.dropna(subset=[x, y])
     shown = known[(known[x] > 0) & (known[y] > 0)] if log else known
     left_out = len(known) - len(shown)
     across, up = heading(x), heading(y)
     scale = alt.Scale(type="log", nice=True) if log else alt.Scale(zero=False, nice=True)
-    tips = [_tip(n, shown) for n in (label, x, y, colour, *tooltips) if n]
+    tips = [tooltip(n, shown) for n in (label, x, y, colour, *tooltips) if n]
     # Decades only: a label at each of 2, 3, 4 ... would run together.
     limited: dict[str, Any] = {"tickCount": 6} if log else {}
     chart = (
@@ -224,9 +227,9 @@ def scatter(
                 f"{x}:Q",
                 title=across.axis,
                 scale=scale,
-                axis=_axis(across, grid=True, **limited),
+                axis=axis(across, grid=True, **limited),
             ),
-            alt.Y(f"{y}:Q", title=up.axis, scale=scale, axis=_axis(up, **limited)),
+            alt.Y(f"{y}:Q", title=up.axis, scale=scale, axis=axis(up, **limited)),
             tooltip=tips,
             **({"color": alt.Color(f"{colour}:N", title=heading(colour).label)} if colour else {}),
         )
@@ -241,85 +244,5 @@ def scatter(
     words = description or (
         f"{plain(title)}. Scatter chart of {up.axis} against {across.axis}, {counted(len(shown), 'point')}."
     )
-    return _finished(chart, title, subtitle, words, height=320)
-
-
-def _shown(data: Any, names: Sequence[str | None]) -> pd.DataFrame:
-    """Only the columns that are drawn: what isn't shown must not travel in the page. Text is cleaned."""
-    wanted = list(dict.fromkeys(n for n in names if n))
-    frame = frame_of(data)[wanted].copy()
-    for name in wanted:
-        if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name].dtype):
-            first = next((v for v in frame[name] if not is_missing(v)), None)
-            if isinstance(first, str):
-                frame[name] = [plain(v, longest=80) if isinstance(v, str) else v for v in frame[name]]
-            elif first is not None and hasattr(first, "isoformat"):
-                frame[name] = pd.to_datetime(frame[name])
-            elif first is not None:
-                frame[name] = pd.to_numeric(frame[name])
-    return frame
-
-
-def _number_format(of: Heading) -> dict[str, Any]:
-    if of.unit == "fraction":
-        return {"format": "~%"}
-    if of.unit in ("multiple", "times", "ratio", "x"):
-        return {"format": "~g", "labelExpr": "datum.label + '×'"}
-    return {
-        "format": "~s",
-        "labelExpr": f"abs(datum.value) < 1 ? format(datum.value, '~g') : {_COUNTS}",
-    }
-
-
-def _axis(of: Heading, **more: Any) -> alt.Axis:
-    return alt.Axis(**_number_format(of), **{"tickCount": 5, "labelOverlap": True, **more})
-
-
-def _tip(name: str, frame: pd.DataFrame) -> alt.Tooltip:
-    about = heading(name)
-    kind = frame[name].dtype
-    if pd.api.types.is_datetime64_any_dtype(kind):
-        return alt.Tooltip(f"{name}:T", title=about.label, format="%-d %b %Y")
-    if not pd.api.types.is_numeric_dtype(kind):
-        return alt.Tooltip(f"{name}:N", title=about.label)
-    form = ".1~%" if about.unit == "fraction" else ",.0f" if pd.api.types.is_integer_dtype(kind) else ",.3~r"
-    return alt.Tooltip(f"{name}:Q", title=about.axis, format=form)
-
-
-def _reference(at: float, label: str, *, vertical: bool) -> list[alt.Chart]:
-    base = alt.Chart(pd.DataFrame({"at": [at], "label": [plain(label)]}))
-    place = alt.X("at:Q") if vertical else alt.Y("at:Q")
-    text = (
-        base.mark_text(style="reference-label", align="left", baseline="bottom", dx=4, dy=-2).encode(
-            place, y=alt.value(0), text="label:N"
-        )
-        if vertical
-        else base.mark_text(style="reference-label", align="right", baseline="bottom", dx=-2, dy=-3).encode(
-            place, x=alt.value("width"), text="label:N"
-        )
-    )
-    return [base.mark_rule(style="reference").encode(place), text]
-
-
-def _described(frame: pd.DataFrame, what: str, value: str, label: str, about: Heading) -> str:
-    known = frame.dropna(subset=[value])
-    if known.empty:
-        return f"{what}. No figure is known."
-    rising = known.sort_values(value)
-    top, end = rising.iloc[-1], rising.iloc[0]
-
-    def said(row: Any) -> str:
-        return f"{in_unit(row[value], about.unit, short=True)} ({in_unit(row[label])})"
-
-    return f"{what}, {counted(len(known), 'point')}. Highest {said(top)}, lowest {said(end)}."
-
-
-def _finished(chart: Any, title: str, subtitle: str, description: str, *, height: Any) -> Any:
-    heads = alt.Title(plain(title), subtitle=plain(subtitle) if subtitle else alt.Undefined)
-    return chart.properties(
-        title=heads,
-        description=plain(description, longest=1000),
-        width="container",
-        height=height,
-        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-    )
+    made: alt.Chart = finished(chart, title, subtitle, words, height=320)
+    return made

@@ -152,7 +152,8 @@ def in_unit(
 ) -> str:
     """A value as text by its unit (see the registry of columns) and its type.
 
-    `short` gives 1.2M for 1,234,567; `decimals` makes the figures of a column alike. Text stays as it is: escaping is the caller's.
+    `short` gives 1.2M for 1,234,567; `decimals` makes the figures of a column alike. Text stays as it
+    is: escaping is the caller's.
     """
     if is_missing(value):
         return DASH

@@ -7,7 +7,7 @@ when its reader's screen is dark, so marks name a *style* here instead of carryi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 NAME = "workbench"
 MIME = "application/vnd.vegalite.v5+json"
@@ -111,7 +111,7 @@ def enable() -> None:
     import altair as alt
 
     look: Any = {"config": config()}
-    alt.theme.register(NAME, enable=True)(lambda: alt.theme.ThemeConfig(**look))
+    alt.theme.register(NAME, enable=True)(lambda: cast("alt.theme.ThemeConfig", look))
     alt.renderers.register(NAME, render)
     alt.renderers.enable(NAME)
     _style_notebook()
@@ -143,4 +143,4 @@ def _style_notebook() -> None:
     if get_ipython() is not None:
         # A page has these styles in its head and leaves this output out by its metadata.
         styles = {"text/html": f"<style>{stylesheet()}</style>", "text/plain": ""}
-        display(styles, raw=True, metadata={"workbench": "style"})
+        display(styles, raw=True, metadata={"workbench": "style"})  # type: ignore[no-untyped-call]

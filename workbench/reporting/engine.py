@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .notebook import read, write
 from .quick_start import URL_SYNTAX, leave_out
 
 
@@ -61,10 +62,9 @@ def execute(
         Seconds that a cell may take.
     """
     leave_out(URL_SYNTAX)
-    import nbformat
-    import papermill  # type: ignore[import-untyped]
+    import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError  # type: ignore[import-untyped]
+    from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
     from .kernel import ReportKernelManager
@@ -94,12 +94,11 @@ def execute(
             "DeadKernelError",
             "the kernel ended by itself, most often for want of memory",
         )
-    executed = nbformat.read(output if output.exists() else notebook, as_version=4)
+    executed = read(output if output.exists() else notebook)
     _forget_paths(executed)
     if failure:
         failure = Failure(failure.kind, failure.message, _step(executed))
-    nbformat.write(executed, output)
-    output.chmod(0o600)
+    write(executed, output)
     return Execution(notebook.stem, executed, time.monotonic() - started, failure)
 
 

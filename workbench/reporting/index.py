@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,9 @@ from urllib.parse import quote
 from ..display.numbers import counted, instant
 from ..errors import UsageError
 from .files import write
+from .manifest import manifest_of
 from .page import document
 from .weeks import spelled
-
-MANIFEST = "manifest.json"
-
-
-def manifest_of(folder: Path) -> dict[str, Any] | None:
-    """What a period's folder says of itself; None where nothing readable does."""
-    try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    whole = isinstance(found, dict) and {"period", "pages", "warehouse"} <= found.keys()
-    return found if whole else None
 
 
 def write_index(reports: Path) -> Path:

@@ -26,7 +26,6 @@ from ..display.numbers import instant
 from .engine import Execution
 from .files import write
 from .markdown import Contents, rendered
-from .quick_start import URL_SYNTAX, leave_out
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PRIORITY = [
@@ -92,20 +91,6 @@ def page(execution: Execution, about: About, *, bundle: str) -> str:
             else "",
         )
     )
-
-
-def title_of(file: Path) -> str:
-    """A notebook's first heading, else its file's name in words."""
-    leave_out(URL_SYNTAX)
-    import nbformat
-
-    notebook, name = nbformat.read(file, as_version=4), file.stem
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            for row in cell.source.splitlines():
-                if row.startswith("# "):
-                    return str(row[2:].strip())
-    return name.lstrip("0123456789_").replace("_", " ").capitalize() or name
 
 
 def chart_library(cache_folder: Path) -> str:
@@ -183,7 +168,7 @@ def _exporter() -> Any:
     from traitlets.config import Config
 
     # Not HTMLExporter: it parses the page again to put in attributes, and brings JupyterLab's styles.
-    return TemplateExporter(
+    return TemplateExporter(  # type: ignore[no-untyped-call]
         template_name="notebook",
         extra_template_basedirs=[str(_TEMPLATES)],
         template_file="index.html.j2",
@@ -193,14 +178,13 @@ def _exporter() -> Any:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return environment
 
 
 @cache

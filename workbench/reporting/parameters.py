@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError, WorkbenchError, nearest
-from .quick_start import URL_SYNTAX, leave_out
+from .notebook import read
 from .weeks import monday
 
 _KINDS = ("int", "float", "str", "bool", "list")
@@ -54,22 +54,11 @@ class Parameter:
 
 def declared(notebook: Path) -> dict[str, Parameter]:
     """The parameters of a notebook by name, in the order of its cell; none without such a cell."""
-    leave_out(URL_SYNTAX)
-    import nbformat
-
-    try:
-        nb = nbformat.read(notebook, as_version=4)
-    except (
-        OSError,
-        ValueError,
-        nbformat.reader.NotJSONError,
-        nbformat.ValidationError,
-    ) as e:
-        raise WorkbenchError(
-            f"{notebook.name} can't be read as a notebook: {e}. "
-            "Open and save it in JupyterLab, or restore it."
-        ) from e
-    cells = [c for c in nb.cells if "parameters" in c.metadata.get("tags", []) and c.cell_type == "code"]
+    cells = [
+        c
+        for c in read(notebook).cells
+        if "parameters" in c.metadata.get("tags", []) and c.cell_type == "code"
+    ]
     return _read(cells[0].source, notebook.stem) if cells else {}
 
 

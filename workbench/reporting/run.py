@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -10,23 +9,23 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
 from ..display.numbers import instant
 from ..errors import UsageError, nearest
 from ..settings import Settings
 from . import weeks
 from .engine import Execution, execute
 from .files import replaced, write
-from .index import MANIFEST, manifest_of, write_index
-from .page import About, Link, chart_library, page, title_of, without_home
+from .index import write_index
+from .manifest import MANIFEST, manifest, manifest_of, page_entry
+from .notebook import title_of
+from .page import About, Link, chart_library, page, without_home
 from .parameters import checked, declared
 
 EXECUTED = "executed"
-MANIFEST_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -131,22 +130,22 @@ def make_reports(
         }
         executions = _run_all(notebooks, values, environment, building / EXECUTED, timeout)
         bundle = chart_library(settings.data / "cache")
-        pages = []
+        pages, entries = [], kept
         for execution in executions:
             execution = _without_paths(execution, settings.home)
-            about = replace(abouts[execution.name], made=_made(execution))
-            write(
-                building / f"{execution.name}.html",
-                page(execution, about, bundle=bundle),
+            name, error = execution.name, execution.failure.cause if execution.failure else ""
+            about = replace(abouts[name], made=_made(execution))
+            write(building / f"{name}.html", page(execution, about, bundle=bundle))
+            pages.append(Page(name, about.title, final / f"{name}.html", execution.seconds, error))
+            entries.append(
+                page_entry(
+                    name, about.title, error=error, parameters=values[name], version=version, as_of=as_of
+                )
             )
-            error = execution.failure.cause if execution.failure else ""
-            path = final / f"{execution.name}.html"
-            pages.append(Page(execution.name, about.title, path, execution.seconds, error))
-        described = _manifest(week, version, as_of, pages, kept, values, time.monotonic() - started)
-        write(
-            building / MANIFEST,
-            json.dumps(described, indent=2, ensure_ascii=False) + "\n",
-        )
+        seconds = {p.name: p.seconds for p in pages}
+        whole = time.monotonic() - started
+        said = manifest(week, entries, version=version, as_of=as_of, seconds=whole, seconds_by_page=seconds)
+        write(building / MANIFEST, said)
     index = write_index(reports)
     return ReportRun(week, final, index, tuple(pages), time.monotonic() - started)
 
@@ -253,50 +252,4 @@ def _without_paths(execution: Execution, home: Path) -> Execution:
 
 
 def _made(execution: Execution) -> str:
-    return f"Made {instant(datetime.now(UTC))} in {execution.seconds:.1f} s with workbench {_own_version()}."
-
-
-def _manifest(
-    week: str,
-    version: int,
-    as_of: datetime,
-    pages: Sequence[Page],
-    kept: Sequence[dict[str, Any]],
-    values: Mapping[str, Mapping[str, Any]],
-    seconds: float,
-) -> dict[str, Any]:
-    utc = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
-    warehouse = {"version": version, "as_of": utc.isoformat()}
-    entries = [
-        {
-            "name": p.name,
-            "title": p.title,
-            "file": p.path.name,
-            "status": "failed" if p.error else "made",
-            **({"error": p.error} if p.error else {}),
-            "parameters": dict(values[p.name]),
-            "warehouse": warehouse,
-        }
-        for p in pages
-    ]
-    entries = sorted([*entries, *kept], key=lambda e: str(e["name"]))
-    return {
-        "format": MANIFEST_FORMAT,
-        "period": week,
-        "status": "failed" if any(e["status"] == "failed" for e in entries) else "made",
-        "pages": entries,
-        "warehouse": warehouse,
-        "workbench_version": _own_version(),
-        "made": {
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(seconds, 2),
-            "seconds_by_page": {p.name: round(p.seconds, 2) for p in pages},
-        },
-    }
-
-
-def _own_version() -> str:
-    try:
-        return installed("workbench")
-    except PackageNotFoundError:
-        return "unknown"
+    return f"Made {instant(datetime.now(UTC))} in {execution.seconds:.1f} s with workbench {__version__}."
