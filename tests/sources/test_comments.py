@@ -9,8 +9,8 @@ from workbench.sources.comments import SOURCE
 
 TEXT = (
     "Comments,Comment_ID,Reply_Count,Like_Count,Date,VidId,user_ID\n"
-    '"two\nlines",Ug1,0,3,2022-01-22T08:13:29Z,xpIFS6jZbe8,User_9\n'
-    "hi,Ug2,0,0,2021-01-22T08:13:29Z,xpIFS6jZbe8,User_9\n"
+    '"two\nlines",Ug1,0,3,2022-01-22T08:13:29Z,aB3dE6gH9jK,User_9\n'
+    "hi,Ug2,0,0,2021-01-22T08:13:29Z,aB3dE6gH9jK,User_9\n"
 )
 
 
@@ -22,7 +22,7 @@ def test_a_comment_is_an_interaction_of_a_follower(tmp_path, read, rows):
         "source_row": 1,
         "interaction_id": "youtube:Ug1",
         "follower_id": "youtube:user_9",
-        "post_id": "youtube:xpIFS6jZbe8",
+        "post_id": "youtube:aB3dE6gH9jK",
         "interaction_type": "comment",
         "interaction_text": "two\nlines",
         "occurred_at": "2022-01-22T08:13:29Z",
@@ -39,7 +39,7 @@ def test_a_comment_is_an_interaction_of_a_follower(tmp_path, read, rows):
             "seen_at": "2022-01-22T08:13:29Z",
         }
     ]
-    assert rows(canonical, "posts", "post_id") == [{"post_id": "youtube:xpIFS6jZbe8"}]
+    assert rows(canonical, "posts", "post_id") == [{"post_id": "youtube:aB3dE6gH9jK"}]
     assert canonical.notes == [
         "Not kept: Reply_Count and Like_Count of comments (an interaction has no counts)."
     ]
@@ -49,7 +49,7 @@ def test_comments_may_be_of_another_platform(tmp_path, read, rows):
     path = tmp_path / "c.csv"
     path.write_text(TEXT)
     assert rows(read(SOURCE, path, platform="TikTok"), "interactions", "post_id")[0] == {
-        "post_id": "tiktok:xpIFS6jZbe8"
+        "post_id": "tiktok:aB3dE6gH9jK"
     }
     with pytest.raises(UsageError, match=r"--platform myspace is not known\. Platforms: tiktok"):
         read(SOURCE, path, platform="myspace")
@@ -57,7 +57,7 @@ def test_comments_may_be_of_another_platform(tmp_path, read, rows):
 
 def test_a_long_number_is_a_tiktok_post(tmp_path, read, rows):
     path = tmp_path / "c.csv"
-    path.write_text(TEXT.replace("xpIFS6jZbe8", "7234567890123456789"))
+    path.write_text(TEXT.replace("aB3dE6gH9jK", "7234567890123456789"))
     canonical = read(SOURCE, path)
     assert rows(canonical, "posts") == [
         {"source_row": 1, "post_id": "tiktok:7234567890123456789", "seen_at": "2021-01-22T08:13:29Z"}

@@ -26,7 +26,7 @@ POST = "7234567890123456789"
         ("creator", "Studio: North", "studio: north"),
         ("post", f"https://www.tiktok.com/@a/video/{POST}", f"tiktok:{POST}"),
         ("post", POST, f"tiktok:{POST}"),
-        ("post", "youtube:xpIFS6jZbe8", "youtube:xpIFS6jZbe8"),
+        ("post", "youtube:aB3dE6gH9jK", "youtube:aB3dE6gH9jK"),
         ("all", "", None),
     ],
 )

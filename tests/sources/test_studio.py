@@ -11,8 +11,8 @@ TEXT = (
     "Video,Video title,Video pub\u00adlish time,Com\u00adments ad\u00added,Shares,Likes,Views,"
     "Your es\u00adtim\u00adated rev\u00aden\u00adue (EUR),Sub\u00adscribers\n"
     "Total,,,9,9,9,9,99.5,9\n"
-    '4OZip0cgOho,A title,"May 8, 2020",1,2,3,4,79.533,5\n'
-    " -ONQ628CXKQ,Another,8-May-20,1,2,3,4,,5\n"
+    'zX4cV7bN0mL,A title,"May 8, 2020",1,2,3,4,79.533,5\n'
+    " -pQ7rS0tU3v,Another,8-May-20,1,2,3,4,,5\n"
 )
 
 
@@ -27,13 +27,13 @@ def test_a_video_is_a_post_with_a_lifetime_snapshot(export, read, rows):
     canonical = read(SOURCE, export)
     assert rows(canonical, "posts", "post_id", "title", "posted_at", "posted_at_precision") == [
         {
-            "post_id": "youtube:4OZip0cgOho",
+            "post_id": "youtube:zX4cV7bN0mL",
             "title": "A title",
             "posted_at": "2020-05-08 00:00:00",
             "posted_at_precision": "day",
         },
         {
-            "post_id": "youtube:-ONQ628CXKQ",
+            "post_id": "youtube:-pQ7rS0tU3v",
             "title": "Another",
             "posted_at": "2020-05-08 00:00:00",
             "posted_at_precision": "day",
@@ -43,7 +43,7 @@ def test_a_video_is_a_post_with_a_lifetime_snapshot(export, read, rows):
     assert str(snapshot.pop("captured_at")) == "2026-01-31 12:00:00"
     assert snapshot == {
         "source_row": 2,
-        "post_id": "youtube:4OZip0cgOho",
+        "post_id": "youtube:zX4cV7bN0mL",
         "views": "4",
         "likes": "3",
         "comments": "1",
@@ -56,14 +56,14 @@ def test_revenue_has_its_currency_from_the_header(export, read, rows):
     assert rows(read(SOURCE, export), "revenue") == [
         {
             "source_row": 2,
-            "revenue_id": "youtube_studio:4OZip0cgOho:EUR",
+            "revenue_id": "youtube_studio:zX4cV7bN0mL:EUR",
             "from_on": "2020-05-08",
             "to_on": "2026-01-31",
             "amount": "79.533",
             "currency": "EUR",
             "source": "youtube_studio",
             "scope": "post",
-            "scope_id": "youtube:4OZip0cgOho",
+            "scope_id": "youtube:zX4cV7bN0mL",
         }
     ]
 

@@ -10,12 +10,12 @@ from workbench.sources.apify import SOURCE as APIFY
 from workbench.sources.tiktok_scraper import SOURCE
 
 ITEM = {
-    "id": "6907228749016714497",
-    "text": "Confidence #FYP",
+    "id": "6907000000000000097",
+    "text": "Hello #FYP",
     "createTime": 1608214517,
-    "webVideoUrl": "https://www.tiktok.com/@NinaKleij/video/6907228749016714497",
-    "authorMeta": {"id": "6825540583826768902", "name": "NinaKleij", "nickName": "Nina", "verified": False},
-    "musicMeta": {"musicId": "6790057285814061057", "musicName": "Element", "musicAuthor": "Pop  Smoke"},
+    "webVideoUrl": "https://www.tiktok.com/@NinaTest/video/6907000000000000097",
+    "authorMeta": {"id": "6800000000000000001", "name": "NinaTest", "nickName": "Nina", "verified": False},
+    "musicMeta": {"musicId": "6790000000000000057", "musicName": "Tune", "musicAuthor": "The  Band"},
     "videoMeta": {"duration": 15},
     "playCount": 44800,
     "diggCount": 3710,
@@ -41,12 +41,12 @@ def test_an_item_is_a_post_with_its_account_sound_and_counts(items, rows):
     assert rows(canonical, "posts") == [
         {
             "source_row": 1,
-            "post_id": "tiktok:6907228749016714497",
-            "external_id": "6907228749016714497",
+            "post_id": "tiktok:6907000000000000097",
+            "external_id": "6907000000000000097",
             "url": ITEM["webVideoUrl"],
-            "account_id": "tiktok:ninakleij",
-            "sound_id": "tiktok:6790057285814061057",
-            "caption": "Confidence #FYP",
+            "account_id": "tiktok:ninatest",
+            "sound_id": "tiktok:6790000000000000057",
+            "caption": "Hello #FYP",
             "post_type": "video",
             "posted_at": "2020-12-17 14:15:17",
             "duration_seconds": "15",
@@ -57,18 +57,18 @@ def test_an_item_is_a_post_with_its_account_sound_and_counts(items, rows):
     assert rows(canonical, "accounts") == [
         {
             "source_row": 1,
-            "account_id": "tiktok:ninakleij",
-            "username": "NinaKleij",
-            "external_id": "6825540583826768902",
+            "account_id": "tiktok:ninatest",
+            "username": "NinaTest",
+            "external_id": "6800000000000000001",
             "display_name": "Nina",
             "is_verified": "false",
         }
     ]
     assert rows(canonical, "sounds", "sound_id", "sound_key", "external_id") == [
         {
-            "sound_id": "tiktok:6790057285814061057",
-            "sound_key": "Element - Pop Smoke",
-            "external_id": "6790057285814061057",
+            "sound_id": "tiktok:6790000000000000057",
+            "sound_key": "Tune - The Band",
+            "external_id": "6790000000000000057",
         }
     ]
     counts = ("views", "likes", "comments", "shares", "saves", "method")
@@ -79,14 +79,14 @@ def test_an_item_is_a_post_with_its_account_sound_and_counts(items, rows):
 
 
 def test_an_id_that_is_a_number_keeps_every_digit(items, rows):
-    assert rows(items({"id": 6907228749016714497}), "posts", "post_id") == [
-        {"post_id": "tiktok:6907228749016714497"}
+    assert rows(items({"id": 6907000000000000097}), "posts", "post_id") == [
+        {"post_id": "tiktok:6907000000000000097"}
     ]
 
 
 def test_an_item_without_an_id_takes_that_of_its_address_and_else_none(items, rows):
     canonical = items({"id": None}, {"id": None, "webVideoUrl": "https://vm.tiktok.com/ab"}, {"id": "err-1"})
-    assert rows(canonical, "posts", "post_id") == [{"post_id": "tiktok:6907228749016714497"}, {}, {}]
+    assert rows(canonical, "posts", "post_id") == [{"post_id": "tiktok:6907000000000000097"}, {}, {}]
 
 
 def test_pictures_make_a_slideshow_and_are_numbered_from_1(items, rows):

@@ -15,13 +15,13 @@ def test_each_run_of_a_day_is_a_snapshot(tmp_path, read, rows):
     path = tmp_path / "daily.csv"
     path.write_text(
         VIDEO_HEADER
-        + "2025-08-11,2025-08-11T14:31:49.5+00:00,qjzileAbVFE,UCAb,T,2025-01-03T15:37:39Z,8,3,2,L\n"
-        + "2025-08-11,2025-08-11T14:59:54+00:00,qjzileAbVFE,UCAb,T,2025-01-03T15:37:39Z,9,3,2,L\n"
+        + "2025-08-11,2025-08-11T14:31:49.5+00:00,kL5mN8pQ1rS,UCAb,T,2025-01-03T15:37:39Z,8,3,2,L\n"
+        + "2025-08-11,2025-08-11T14:59:54+00:00,kL5mN8pQ1rS,UCAb,T,2025-01-03T15:37:39Z,9,3,2,L\n"
     )
     canonical = read(VIDEOS, path)
     assert rows(canonical, "post_snapshots", "post_id", "captured_at", "views") == [
-        {"post_id": "youtube:qjzileAbVFE", "captured_at": "2025-08-11T14:31:49.5+00:00", "views": "8"},
-        {"post_id": "youtube:qjzileAbVFE", "captured_at": "2025-08-11T14:59:54+00:00", "views": "9"},
+        {"post_id": "youtube:kL5mN8pQ1rS", "captured_at": "2025-08-11T14:31:49.5+00:00", "views": "8"},
+        {"post_id": "youtube:kL5mN8pQ1rS", "captured_at": "2025-08-11T14:59:54+00:00", "views": "9"},
     ]
     assert rows(canonical, "posts", "account_id", "posted_at")[0] == {
         "account_id": "youtube:ucab",
@@ -36,8 +36,8 @@ def test_each_run_of_a_day_is_a_snapshot(tmp_path, read, rows):
 def test_a_run_without_any_count_gives_no_snapshot_and_is_told(tmp_path, read, rows):
     path = tmp_path / "daily.csv"
     path.write_text(
-        VIDEO_HEADER + "2025-08-11,2025-08-11T14:31:49Z,qjzileAbVFE,,,,,,,L\n"
-        "2025-08-12,2025-08-12T14:31:49Z,qjzileAbVFE,,,,0,,,L\n"
+        VIDEO_HEADER + "2025-08-11,2025-08-11T14:31:49Z,kL5mN8pQ1rS,,,,,,,L\n"
+        "2025-08-12,2025-08-12T14:31:49Z,kL5mN8pQ1rS,,,,0,,,L\n"
     )
     canonical = read(VIDEOS, path)
     assert rows(canonical, "post_snapshots", "source_row", "views") == [{"source_row": 2, "views": "0"}]

@@ -14,8 +14,8 @@ def column(values, expression):
 
 
 def test_a_video_id_has_eleven_characters_and_keeps_its_case():
-    assert column([" -ONQ628CXKQ", "sxcaeyJTx4Co", "short", None], youtube_post_id) == [
-        "youtube:-ONQ628CXKQ",
+    assert column([" -pQ7rS0tU3v", "toolong12345", "short", None], youtube_post_id) == [
+        "youtube:-pQ7rS0tU3v",
         None,
         None,
         None,
@@ -23,8 +23,8 @@ def test_a_video_id_has_eleven_characters_and_keeps_its_case():
 
 
 def test_a_channel_is_called_in_lower_case_without_its_at():
-    assert column(["@OtaXou", "UCAb", " A Title ", " "], youtube_account_id) == [
-        "youtube:otaxou",
+    assert column(["@SomeOne", "UCAb", " A Title ", " "], youtube_account_id) == [
+        "youtube:someone",
         "youtube:ucab",
         "youtube:a title",
         None,

@@ -24,14 +24,14 @@ def listed(tmp_path):
 
 def test_a_day_on_the_list_is_a_snapshot_of_that_day(listed, read, rows):
     path = listed(
-        "XpVt6Z1Gjjo,A title,A Channel,24,a|b c,10,5,1,2,http://t,13.09",
-        "XpVt6Z1Gjjo,A title,A Channel,24,[none],12,6,1,3,http://t,2.10",
+        "qW3rT6yU9iO,A title,A Channel,24,a|b c,10,5,1,2,http://t,13.09",
+        "qW3rT6yU9iO,A title,A Channel,24,[none],12,6,1,3,http://t,2.10",
     )
     canonical = read(SOURCE, path, year=2017)
     assert rows(canonical, "post_snapshots") == [
         {
             "source_row": 1,
-            "post_id": "youtube:XpVt6Z1Gjjo",
+            "post_id": "youtube:qW3rT6yU9iO",
             "captured_at": "2017-09-13",
             "views": "10",
             "likes": "5",
@@ -40,7 +40,7 @@ def test_a_day_on_the_list_is_a_snapshot_of_that_day(listed, read, rows):
         },
         {
             "source_row": 2,
-            "post_id": "youtube:XpVt6Z1Gjjo",
+            "post_id": "youtube:qW3rT6yU9iO",
             "captured_at": "2017-10-02",
             "views": "12",
             "likes": "6",
@@ -64,7 +64,7 @@ def test_a_day_on_the_list_is_a_snapshot_of_that_day(listed, read, rows):
 
 
 def test_without_a_year_the_way_to_say_it_is_told(listed, read):
-    path = listed("XpVt6Z1Gjjo,t,c,24,a,10,5,1,2,u,13.09")
+    path = listed("qW3rT6yU9iO,t,c,24,a,10,5,1,2,u,13.09")
     with pytest.raises(UsageError, match=r"dates such as '13\.09'.*--year 2017"):
         read(SOURCE, path)
     with pytest.raises(UsageError, match="--year 17 is no year"):
@@ -72,22 +72,22 @@ def test_without_a_year_the_way_to_say_it_is_told(listed, read):
 
 
 def test_a_list_over_the_turn_of_the_year_is_refused(listed, read):
-    path = listed("XpVt6Z1Gjjo,t,c,24,a,10,5,1,2,u,31.12", "XpVt6Z1Gjjo,t,c,24,a,10,5,1,2,u,01.01")
+    path = listed("qW3rT6yU9iO,t,c,24,a,10,5,1,2,u,31.12", "qW3rT6yU9iO,t,c,24,a,10,5,1,2,u,01.01")
     with pytest.raises(SourceError, match=r"at row 2 the dates go from December to 01\.01.*Split it there"):
         read(SOURCE, path, year=2017)
 
 
 def test_a_date_that_is_none_stays_as_written_for_the_loader_to_refuse(listed, read, rows):
-    canonical = read(SOURCE, listed("XpVt6Z1Gjjo,t,c,24,a,10,5,1,2,u,soon"), year=2017)
+    canonical = read(SOURCE, listed("qW3rT6yU9iO,t,c,24,a,10,5,1,2,u,soon"), year=2017)
     assert rows(canonical, "post_snapshots", "captured_at") == [{"captured_at": "soon"}]
 
 
 def test_a_malformed_id_gives_no_post_and_is_shown(listed, read, rows):
-    canonical = read(SOURCE, listed("sxcaeyJTx4Co,t,c,24,a,10,5,1,2,u,13.09"), year=2017)
+    canonical = read(SOURCE, listed("toolong12345,t,c,24,a,10,5,1,2,u,13.09"), year=2017)
     assert rows(canonical, "posts", "post_id", "external_id", "url") == [
-        {"external_id": "sxcaeyJTx4Co", "url": "https://www.youtube.com/watch?v=sxcaeyJTx4Co"}
+        {"external_id": "toolong12345", "url": "https://www.youtube.com/watch?v=toolong12345"}
     ]
-    assert any("Row 1: 'sxcaeyJTx4Co' is no video id" in note for note in canonical.notes)
+    assert any("Row 1: 'toolong12345' is no video id" in note for note in canonical.notes)
 
 
 def test_a_file_called_a_trending_list_must_be_one(tmp_path, read):
@@ -115,4 +115,4 @@ def test_both_real_lists_are_read_whole(real, read):
         "2017-10-22",
         40,
     )
-    assert any("sxcaeyJTx4Co" in note for note in found[0].notes)
+    assert any("Row 2401:" in note for note in found[0].notes)

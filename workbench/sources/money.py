@@ -10,7 +10,7 @@ from ..errors import UsageError
 from ..settings import PLATFORMS
 from .base import Canonical, Source, SourceFile
 from .fields import instant, name_id, or_text, present, spelled
-from .prepared import not_understood, plain_names
+from .prepared import not_understood, plain_names, prepared
 from .signature import require
 from .urls import account_id, external_id_of, platform_of, post_id
 
@@ -92,6 +92,7 @@ def _rows(file: SourceFile, columns: dict[str, tuple[str, ...]]) -> tuple[ibis.T
         scope=ibis.coalesce(rows.scope.lower(), rows.scope_id.isnull().ifelse("all", None)),
     )
     rows = rows.mutate(scope_id=_scope_id(rows, _platform(file)))
+    rows = prepared(file, "ready_money", rows)
     return rows, not_understood(raw.columns, [n for n in found.values() if n])
 
 

@@ -37,7 +37,7 @@ def is_video_id(video: ir.StringValue) -> ir.BooleanValue:
 
 
 def youtube_post_id(video: ir.StringValue) -> ir.StringValue:
-    """`youtube:xpIFS6jZbe8`; NULL for what can't be a video's id, so that the loader refuses the row."""
+    """`youtube:aB3dE6gH9jK`; NULL for what can't be a video's id, so that the loader refuses the row."""
     return is_video_id(video).ifelse("youtube:" + video.strip(), None)
 
 
