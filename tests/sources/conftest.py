@@ -97,6 +97,8 @@ def rows() -> Callable[..., list[dict[str, Any]]]:
         expression = canonical.tables[table]
         order = [c for c in ("source_row", "slide_index", "captured_at") if c in expression.columns]
         found = expression.order_by(order).to_pyarrow().to_pylist()
-        return [{k: v for k, v in row.items() if v is not None and (not columns or k in columns)} for row in found]
+        return [
+            {k: v for k, v in row.items() if v is not None and (not columns or k in columns)} for row in found
+        ]
 
     return known

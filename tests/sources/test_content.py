@@ -27,12 +27,20 @@ def zipped() -> bytes:
     [
         (NOTEBOOK, "posts.csv", "this is a Jupyter notebook, not a table"),
         ("\ufeff" + NOTEBOOK, "posts.csv", "this is a Jupyter notebook"),
-        ('[{"a": 1}]', "posts.csv", "its name says CSV, its content is JSON. If the content is what you meant, rename"),
+        (
+            '[{"a": 1}]',
+            "posts.csv",
+            "its name says CSV, its content is JSON. If the content is what you meant, rename",
+        ),
         ("a,b\n1,2\n", "posts.json", "its name says JSON, its content is CSV"),
         (b"SQLite format 3\x00" + bytes(100), "posts.csv", "its content is a SQLite database"),
         (b"PAR1" + bytes(20), "posts.csv", "its content is Parquet"),
         ("<!DOCTYPE html>\n<html>", "posts.csv", "this is a web page"),
-        (zipped(), "posts.csv", "a zip archive or an Excel workbook, not a table of text. Unpack it, or save"),
+        (
+            zipped(),
+            "posts.csv",
+            "a zip archive or an Excel workbook, not a table of text. Unpack it, or save",
+        ),
         (b"\xd0\xcf\x11\xe0" + bytes(20), "posts.csv", "an old Excel workbook"),
         (b"\xff\xd8\xff\xe0" + bytes(20), "slide.csv", "a JPEG picture"),
         ("", "posts.json", "the file is empty"),

@@ -90,8 +90,14 @@ def test_a_caption_longer_than_the_csv_modules_limit_is_read(write, records):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('a,b\n1,x\n2,"cut off', "record 2 (line 3) opens a quoted field that never closes; it begins '2,\"cut off'"),
-        ('a,b\n1,"x\n2,y\n3,z\n', "record 1 (line 2) opens a quoted field that never closes; it begins '1,\"x'"),
+        (
+            'a,b\n1,x\n2,"cut off',
+            "record 2 (line 3) opens a quoted field that never closes; it begins '2,\"cut off'",
+        ),
+        (
+            'a,b\n1,"x\n2,y\n3,z\n',
+            "record 1 (line 2) opens a quoted field that never closes; it begins '1,\"x'",
+        ),
         ('a,b\n1,"x"y\n', "record 1 (line 2) has a quote inside a quoted field"),
         ("a,b\n1,x\n2\n", "record 2 (line 3) has 1 fields, the header has 2; it reads '2'"),
         ("a,b\n1,x\n2,y,z\n", "record 2 (line 3) has 3 fields, the header has 2; it reads '2,y,z'"),
@@ -138,7 +144,7 @@ def test_a_comma_in_the_header_does_not_hide_the_semicolons(write, records):
     assert records(path) == PLAIN
 
 
-CELL = st.text(st.sampled_from('ab",;\n\r\t\' é|#\\😀'), max_size=6)
+CELL = st.text(st.sampled_from("ab\",;\n\r\t' é|#\\😀"), max_size=6)
 TABLE = st.integers(2, 4).flatmap(
     lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), min_size=1, max_size=6)
 )
@@ -187,7 +193,8 @@ def test_a_quoted_line_end_on_the_edge_of_a_buffer_is_no_record(write):
     file = open_file(path)
     found = file.con.con.execute(
         "select count(*), count(distinct a), min(source_row), max(source_row), "
-        "count(*) filter (where b = 'line\nand \"' || a || '\", more' and a::bigint = source_row - 1) from rows"
+        "count(*) filter (where b = 'line\nand \"' || a || '\", more' and a::bigint = source_row - 1) "
+        "from rows"
     ).fetchone()
     assert found == (40_000, 40_000, 1, 40_000, 40_000)
 

@@ -41,4 +41,4 @@ def test_a_parquet_file_that_is_cut_off_is_refused(write):
 
 
 def test_a_quote_in_a_files_name_is_harmless(write):
-    assert open_file(write("a,b\n1,2\n", "o'clock \"x\".csv")).columns == ("a", "b", "source_row")
+    assert open_file(write("a,b\n1,2\n", 'o\'clock "x".csv')).columns == ("a", "b", "source_row")

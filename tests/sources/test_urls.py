@@ -30,7 +30,12 @@ def told(url: str | None) -> tuple[str | None, ...]:
 @pytest.mark.parametrize(
     ("url", "post", "name", "kind"),
     [
-        ("https://www.tiktok.com/@Ab.c/video/7618958318589021462?is=1", "tiktok:7618958318589021462", "Ab.c", None),
+        (
+            "https://www.tiktok.com/@Ab.c/video/7618958318589021462?is=1",
+            "tiktok:7618958318589021462",
+            "Ab.c",
+            None,
+        ),
         ("tiktok.com/@a/photo/7618958318589021462", "tiktok:7618958318589021462", "a", "slideshow"),
         ("http://m.tiktok.com/v/7618958318589021462.html", "tiktok:7618958318589021462", None, None),
         ("https://www.youtube.com/watch?a=1&v=dQw4w9WgXcQ&t=3", "youtube:dQw4w9WgXcQ", None, "video"),
@@ -80,7 +85,9 @@ def test_an_account_is_its_name_in_lower_case_without_the_at():
 
 
 def test_a_tiktok_id_tells_the_second_it_was_minted():
-    assert scalar(urls.tiktok_minted_at(ibis.literal("7618958318589021462"))) == datetime(2026, 3, 19, 13, 29, 29)
+    assert scalar(urls.tiktok_minted_at(ibis.literal("7618958318589021462"))) == datetime(
+        2026, 3, 19, 13, 29, 29
+    )
     assert scalar(urls.tiktok_minted_at(ibis.literal("abc"))) is None
 
 

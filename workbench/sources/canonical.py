@@ -32,7 +32,8 @@ def _schema() -> Mapping[str, Mapping[str, str]]:
         for migration in migrations():
             con.execute(migration.sql)
         for table, column, kind in con.execute(
-            "select table_name, column_name, data_type from duckdb_columns() where not internal order by column_index"
+            "select table_name, column_name, data_type from duckdb_columns() "
+            "where not internal order by column_index"
         ).fetchall():
             found.setdefault(table, {})[column] = kind
     return found
@@ -85,10 +86,17 @@ def _read(file: SourceFile) -> Canonical:
         )
     known = [c for c in (*columns_of(table), *BATCH_COLUMNS) if c in names]
     rows = file.rows.select(
-        **{c: _listed(file.rows[names[c]]) if column_type(table, c).endswith("[]") else file.rows[names[c]] for c in known}
+        **{
+            c: _listed(file.rows[names[c]]) if column_type(table, c).endswith("[]") else file.rows[names[c]]
+            for c in known
+        }
     )
     left = [c for c in names if c not in known and c not in _LOADER_COLUMNS]
-    notes = [f"{table} has no columns {', '.join(left)}: left out.{nearest(left[0], columns_of(table))}"] if left else []
+    notes = (
+        [f"{table} has no columns {', '.join(left)}: left out.{nearest(left[0], columns_of(table))}"]
+        if left
+        else []
+    )
     return Canonical(tables={table: rows}, notes=notes)
 
 
@@ -98,7 +106,7 @@ def _listed(column: ir.Value) -> ir.Value:
 
 SOURCE = Source(
     name="table",
-    title="A table of the workbench under its own name (CSV or Parquet: tasks.csv, account_snapshots.csv, fx_rates.csv, ...)",
+    title="A table of the workbench under its own name (CSV or Parquet: tasks.csv, fx_rates.csv, ...)",
     kinds=("csv", "parquet"),
     fits=_fits,
     read=_read,

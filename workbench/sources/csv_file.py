@@ -66,7 +66,9 @@ def _create(text: Path, delimiter: str, header: Sequence[str], marks: bool) -> s
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header)
     kept = "*"
     if marks:
-        restored = (f"replace({quoted_name(c)}, '{RETURN_MARK}', chr(13)) as {quoted_name(c)}" for c in header)
+        restored = (
+            f"replace({quoted_name(c)}, '{RETURN_MARK}', chr(13)) as {quoted_name(c)}" for c in header
+        )
         kept = ", ".join(restored)
     # A blank line is a record of one NULL to DuckDB where there is one column only.
     only = f" where {quoted_name(header[0])} is not null" if len(header) == 1 else ""
@@ -152,12 +154,12 @@ def _names(path: Path, header: Sequence[str]) -> list[str]:
         first = seen.setdefault(name.casefold(), i)
         if first != i:
             raise SourceError(
-                f"{path}: columns {first} and {i} of the header are both called {name!r} (upper and lower case "
-                "are one), so nobody can tell which is meant. Rename or remove one of them."
+                f"{path}: columns {first} and {i} of the header are both called {name!r} (upper and lower "
+                "case are one), so nobody can tell which is meant. Rename or remove one of them."
             )
     if "source_row" in seen:
         raise SourceError(
-            f"{path}: column {seen['source_row']} is called source_row, which is the name of the record's number "
-            "here. Rename it."
+            f"{path}: column {seen['source_row']} is called source_row, which is the name of the record's "
+            "number here. Rename it."
         )
     return names

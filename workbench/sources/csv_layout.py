@@ -43,8 +43,10 @@ def layout(path: Path, delimiter: str, fields: int) -> Layout:
     ends = _positions(content, _LF)
     returns = _positions(content, _CR)
     start = 3 if bytes(content[:3]) == b"\xef\xbb\xbf" else 0
-    if len(content) == start or content[start] in (_LF, _CR) or not _quotes_regular(
-        content, quotes, delimiter, start
+    if (
+        len(content) == start
+        or content[start] in (_LF, _CR)
+        or not _quotes_regular(content, quotes, delimiter, start)
     ):
         return IRREGULAR
     if len(quotes):

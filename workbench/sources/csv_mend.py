@@ -50,7 +50,8 @@ def mended(path: Path, shown: Path, folder: Path, delimiter: str, fields: int) -
         mark = RETURN_MARK.encode()
         if mark in content:
             raise SourceError(
-                f"{shown}: bare carriage returns and the character U+E00D in one file. Replace that character."
+                f"{shown}: bare carriage returns and the character U+E00D in one file. "
+                "Replace that character."
             )
         content = re.sub(rb"\r(?!\n)", mark, content)
     with _long_fields():
@@ -97,7 +98,9 @@ def _lengths(content: bytes, shown: Path, delimiter: str) -> Counter[int]:
 def _refuse_record(content: bytes, shown: Path, delimiter: str, fields: int) -> None:
     """Raise for the first record that is broken; `fields` 0: by its quotes alone."""
     reader = csv.reader(
-        io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""), delimiter=delimiter, strict=True
+        io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""),
+        delimiter=delimiter,
+        strict=True,
     )
     number, line, last = 0, 1, [""]
     try:
@@ -110,7 +113,8 @@ def _refuse_record(content: bytes, shown: Path, delimiter: str, fields: int) -> 
         if "end of data" in str(e):
             raise SourceError(
                 f"{shown}: record {number} (line {line}) opens a quoted field that never closes; it begins "
-                f"{begins!r}. The file was cut off, or a quote is missing there. Export it again, or mend that line."
+                f"{begins!r}. The file was cut off, or a quote is missing there. Export it again, or mend "
+                "that line."
             ) from e
         raise SourceError(
             f"{shown}: record {number} (line {reader.line_num}) has a quote inside a quoted field; it begins "
@@ -130,8 +134,8 @@ def _refuse_length(
     )
     raise SourceError(
         f"{shown}: record {number} (line {line}) has {len(record)} fields, the header has {fields}; it reads "
-        f"{sample!r}. {why}: mend that line or export the file again. (Delimiter: {delimiter!r}; another one is "
-        "named with --delimiter.)"
+        f"{sample!r}. {why}: mend that line or export the file again. (Delimiter: {delimiter!r}; another one "
+        "is named with --delimiter.)"
     )
 
 

@@ -50,7 +50,8 @@ def utf8_copy(path: Path, shown: Path, folder: Path, encoding: str | None) -> Pa
             out.write(decoder.decode(b"", True))
         except UnicodeDecodeError as e:
             raise SourceError(
-                f"{shown}: around byte {done + e.start + 1} there is {_bytes(e)}, which {canonical} doesn't have, "
+                f"{shown}: around byte {done + e.start + 1} there is {_bytes(e)}, which {canonical} doesn't "
+                f"have, "
                 f"so the file is not written in it.{_advice(path, done + e.start)}"
             ) from e
     _refuse_nul(copy, shown)

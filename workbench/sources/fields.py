@@ -19,7 +19,17 @@ _PLAIN = "".join(chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F))
 _BETWEEN = ",;|[]\"'{}()\t\n\r\u00a0"
 """What may stand between the hashtags of a list, besides blanks and '#'."""
 
-_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y")
+_DATES = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d-%b-%y",
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%d %B %Y",
+)
 """Dates that read in one way only; 03/04/2025 is read only where a format is given."""
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H:%M")
 
@@ -90,11 +100,16 @@ def instant(
         return to_utc(_try_strptime(text, list(formats)), zone)
     trimmed = present(text)
     # DuckDB reads an offset only behind seconds.
-    whole = trimmed.re_replace(r" ?UTC$", "Z").re_replace(r"^(\S+[T ][0-9]{1,2}:[0-9]{2}) ?([Zz+-])", r"\1:00\2")
+    whole = trimmed.re_replace(r" ?UTC$", "Z").re_replace(
+        r"^(\S+[T ][0-9]{1,2}:[0-9]{2}) ?([Zz+-])", r"\1:00\2"
+    )
     absolute = _naive("UTC", whole.try_cast(dt.Timestamp(timezone="UTC")))
     naive = trimmed.try_cast(dt.timestamp)
     if not known:
         naive = ibis.coalesce(naive, _try_strptime(trimmed, [d + t for d in _DATES for t in _TIMES]))
+    # DuckDB takes 31/12/25 for the year 31, and 'epoch' for an instant.
+    sane = (naive > ibis.timestamp("1900-01-01 00:00:00")) & trimmed.re_search("[0-9]")
+    naive = ibis.ifelse(sane, naive, ibis.null(dt.timestamp))
     # The cheap questions first: they spare almost all texts the pattern.
     suspect = trimmed.substr(10).re_search("[Zz+C-]")
     return ibis.ifelse(suspect & trimmed.re_search(_OFFSET), absolute, to_utc(naive, zone))

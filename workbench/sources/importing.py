@@ -183,7 +183,7 @@ class _Task:
 
 
 def _queries(file: SourceFile, canonical: Canonical) -> dict[str, str]:
-    """Table -> SELECT of its rows. Views, because making one also registers what an expression holds in memory."""
+    """Table -> SELECT of its rows, through views: making one registers what an expression holds in memory."""
     queries = {}
     for name, table in canonical.tables.items():
         file.con.create_view(f"canonical_{name}", table)
@@ -205,11 +205,15 @@ def _files(paths: Sequence[Path | str], settings: Settings) -> Iterator[Path]:
         if given.is_dir():
             found = [p for p in sorted(given.rglob("*")) if _is_data(p, given, settings)]
             if not found:
-                raise UsageError(f"{given}: the folder holds no CSV, JSON, SQLite or Parquet file. Name another one.")
+                raise UsageError(
+                    f"{given}: the folder holds no CSV, JSON, SQLite or Parquet file. Name another one."
+                )
         elif given.exists():
             found = [given]
         else:
-            raise UsageError(f"{given}: there is no such file or folder. Nothing was imported; check the path.")
+            raise UsageError(
+                f"{given}: there is no such file or folder. Nothing was imported; check the path."
+            )
         for path in found:
             if path.resolve() not in seen:
                 seen.add(path.resolve())

@@ -43,7 +43,8 @@ def _read(file: SourceFile) -> Canonical:
     mapping = _mapping(file)
     if mapping is None:
         raise UsageError(
-            f"{file.path}: no mapping fits this file. Name one with --mapping FILE (docs/mappings.md shows how)."
+            f"{file.path}: no mapping fits this file. Name one with --mapping FILE "
+            "(docs/mappings.md shows how)."
         )
     missing = mapping.missing(file.columns)
     if missing:
@@ -67,12 +68,20 @@ def _table(file: SourceFile, mapping: MappingFile, table: str, rules: Sequence[R
     columns.setdefault("captured_at" if is_fact else "seen_at", captured)
     posted = next((r for r in usable if r.name == "posted_at"), None)
     if table == "posts" and posted is not None:
-        of_text = fields.precision(rows[posted.value]) if posted.origin == "column" else ibis.literal("second")
+        of_text = (
+            fields.precision(rows[posted.value]) if posted.origin == "column" else ibis.literal("second")
+        )
         columns.setdefault("posted_at_precision", of_text)
     expression = rows.select("source_row", **columns)
-    measures = [c for c in columns if c not in TABLES[table].key and c not in ("seen_at", "method", "session_id")]
+    measures = [
+        c for c in columns if c not in TABLES[table].key and c not in ("seen_at", "method", "session_id")
+    ]
     if is_fact:
-        return expression.filter(ibis.or_(*(expression[c].notnull() for c in measures))) if measures else expression
+        return (
+            expression.filter(ibis.or_(*(expression[c].notnull() for c in measures)))
+            if measures
+            else expression
+        )
     return (
         expression.group_by([c for c in columns if c != "seen_at"])
         .agg(seen_at=_.seen_at.max(), source_row=_.source_row.min())
@@ -142,7 +151,9 @@ def _formats(rule: Rule) -> list[str]:
 
 
 def _instant(text: ir.StringValue, rule: Rule, zone: str) -> ir.StringValue:
-    return fields.or_text(fields.instant(text, str(rule.changes.get("time_zone", zone)), _formats(rule)), text)
+    return fields.or_text(
+        fields.instant(text, str(rule.changes.get("time_zone", zone)), _formats(rule)), text
+    )
 
 
 def _of_address(url: ir.StringColumn, part: str) -> ir.Value:

@@ -78,7 +78,9 @@ def mapping_files(path: Path) -> list[Path]:
     if path.is_dir():
         found = sorted(path.glob("*.toml"))
         if not found:
-            raise UsageError(f"--mapping {path}: the folder holds no .toml file. Name a mapping file or its folder.")
+            raise UsageError(
+                f"--mapping {path}: the folder holds no .toml file. Name a mapping file or its folder."
+            )
         return found
     if not path.is_file():
         raise UsageError(f"--mapping {path}: there is no such file. docs/mappings.md shows how to write one.")
@@ -95,7 +97,9 @@ def read_mapping(path: Path) -> MappingFile:
     _known(path, "[file]", about, _FILE_KEYS)
     zone = about.get("time_zone")
     if zone is not None and (not isinstance(zone, str) or zone not in zoneinfo.available_timezones()):
-        raise UsageError(f"{path}: time_zone = {zone!r} is no IANA zone. Write a name such as Europe/Copenhagen.")
+        raise UsageError(
+            f"{path}: time_zone = {zone!r} is no IANA zone. Write a name such as Europe/Copenhagen."
+        )
     _known(path, "the mapping", entries, TABLES)
     if not entries:
         raise UsageError(f"{path} fills no table. Write a section such as [posts] with `post_id = ...`.")
@@ -111,11 +115,15 @@ def read_mapping(path: Path) -> MappingFile:
 
 def _rules(path: Path, table: str, section: Any) -> tuple[Rule, ...]:
     if not isinstance(section, dict):
-        raise UsageError(f"{path}: {table} = {section!r} is no section. Write [{table}] and its columns below it.")
+        raise UsageError(
+            f"{path}: {table} = {section!r} is no section. Write [{table}] and its columns below it."
+        )
     _known(path, f"[{table}]", section, (*columns_of(table), *BATCH_COLUMNS))
     lacking = [c for c in TABLES[table].key if c not in section and c not in ("captured_at", "endpoint")]
     if lacking:
-        raise UsageError(f"{path}: [{table}] lacks {lacking[0]}, which is part of the table's key. Add a line for it.")
+        raise UsageError(
+            f"{path}: [{table}] lacks {lacking[0]}, which is part of the table's key. Add a line for it."
+        )
     return tuple(_rule(path, table, name, value) for name, value in section.items())
 
 
@@ -125,15 +133,19 @@ def _rule(path: Path, table: str, name: str, value: Any) -> Rule:
         return Rule(table, name, "column", value)
     if not isinstance(value, dict):
         raise UsageError(
-            f'{path}: {where} = {value!r} is neither a column\'s name nor a rule. Write "column" or {{constant = "..."}}.'
+            f"{path}: {where} = {value!r} is neither a column's name nor a rule. "
+            'Write "column" or {{constant = "..."}}.'
         )
     _known(path, where, value, (*ORIGINS, *_CHANGES))
     origins = [o for o in ORIGINS if o in value]
     if len(origins) != 1:
         raise UsageError(
-            f"{path}: {where} names {' and '.join(origins) or 'no origin'}. A rule names exactly one of {', '.join(ORIGINS)}."
+            f"{path}: {where} names {' and '.join(origins) or 'no origin'}. "
+            f"A rule names exactly one of {', '.join(ORIGINS)}."
         )
-    rule = Rule(table, name, origins[0], str(value[origins[0]]), {k: v for k, v in value.items() if k in _CHANGES})
+    rule = Rule(
+        table, name, origins[0], str(value[origins[0]]), {k: v for k, v in value.items() if k in _CHANGES}
+    )
     _check_changes(path, where, rule)
     return rule
 
@@ -154,8 +166,8 @@ def _check_changes(path: Path, where: str, rule: Rule) -> None:
             raise UsageError(f"{path}: {where}: pattern {pattern!r} is no regular expression: {e}.") from e
         if groups != 1:
             raise UsageError(
-                f"{path}: {where}: pattern {pattern!r} has {groups} groups. Put the part that is wanted, and only "
-                "that, in parentheses."
+                f"{path}: {where}: pattern {pattern!r} has {groups} groups. Put the part that is wanted, and "
+                "only that, in parentheses."
             )
     if not isinstance(rule.changes.get("values", {}), dict):
         raise UsageError(f'{path}: {where}: values is a table such as {{ja = "true", nej = "false"}}.')
@@ -166,5 +178,6 @@ def _known(path: Path, where: str, given: Iterable[str], known: Iterable[str]) -
     for name in given:
         if name not in names:
             raise UsageError(
-                f"{path}: {where} has '{name}', which is not known.{nearest(name, names)} Known: {', '.join(names)}."
+                f"{path}: {where} has '{name}', which is not known.{nearest(name, names)} "
+                f"Known: {', '.join(names)}."
             )

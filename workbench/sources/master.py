@@ -134,13 +134,17 @@ def _snapshots(file: SourceFile, rows: ibis.Table, ready: ibis.Table) -> ibis.Ta
     counts = {c: ready[c] for c in ("views", "likes", "comments", "shares") if c in rows.columns}
     known = reduce(or_, (count.notnull() for count in counts.values()))
     return ready.filter(known & ready.post_id.notnull()).select(
-        "source_row", "post_id", *counts, captured_at=fields.literal(file.as_of), method=ibis.literal("lifetime")
+        "source_row",
+        "post_id",
+        *counts,
+        captured_at=fields.literal(file.as_of),
+        method=ibis.literal("lifetime"),
     )
 
 
 SOURCE = Source(
     name="master",
-    title="Master list of TikTok posts with lifetime counts (CSV: created_date, account, va, post_url, views, ...)",
+    title="Master list of posts with lifetime counts (CSV: created_date, account, va, post_url, views, ...)",
     kinds=("csv",),
     fits=_fits,
     read=_read,

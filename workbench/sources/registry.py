@@ -79,7 +79,8 @@ def choose(file: SourceFile, among: Sequence[Source] = SOURCES) -> Source:
         source = among[0]
         if file.kind not in source.kinds:
             raise UsageError(
-                f"{file.path}: --as {source.name} reads {' and '.join(source.kinds)}, this is a {file.kind} file."
+                f"{file.path}: --as {source.name} reads {' and '.join(source.kinds)}, "
+                f"this is a {file.kind} file."
             )
         return source
     fitting = [(source.fits(file) if file.kind in source.kinds else 0, source) for source in among]
@@ -88,7 +89,8 @@ def choose(file: SourceFile, among: Sequence[Source] = SOURCES) -> Source:
         return source
     listed = "\n".join(f"  {source.name:<16} {source.title}" for source in among if file.kind in source.kinds)
     raise UsageError(
-        f"{file.path}: no format that is known fits this {file.kind} file. {_found(file)}{_nearest_format(file)}\n"
+        f"{file.path}: no format that is known fits this {file.kind} file. "
+        f"{_found(file)}{_nearest_format(file)}\n"
         f"Formats of {file.kind} files:\n{listed}\n"
         "Name one with --as NAME, or write a mapping file that says which column is which and import with "
         "--mapping FILE (docs/mappings.md shows how)."

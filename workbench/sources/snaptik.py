@@ -41,7 +41,7 @@ def _fits(file: SourceFile) -> int:
 
 
 def _read(file: SourceFile) -> Canonical:
-    """Posts, their snapshots of day 1 to 5 and of the last scrape, followers, slides, sets, people, sounds."""
+    """Posts, snapshots of their days and of the last scrape, followers, slides, sets, people, sounds."""
     rows = plain_names(file.rows)
     days = {m.group(0): (int(m.group(1)), m.group(2)) for c in rows.columns if (m := _DAY.fullmatch(c))}
     places = {int(m.group(1)): c for c in rows.columns if (m := _SLIDE.fullmatch(c))}
@@ -103,7 +103,10 @@ def _ready(
     formats = fields.formats(file.options)
     typed = {"posted_at": "written_at"}
     for column in (c for c in _INSTANTS if c in rows.columns):
-        columns |= {column: fields.instant(rows[column], file.time_zone, formats), f"{column}_text": rows[column]}
+        columns |= {
+            column: fields.instant(rows[column], file.time_zone, formats),
+            f"{column}_text": rows[column],
+        }
         typed[column] = f"{column}_text"
     expression = rows.select(**columns).mutate(
         posted_at=fields.instant(_.written_at, file.time_zone, formats),
@@ -115,7 +118,9 @@ def _ready(
 
 def _sound_columns(rows: ibis.Table) -> dict[str, ir.Value]:
     key = fields.spelled(rows.sound) if "sound" in rows.columns else ibis.null("string")
-    external = urls.sound_external_id_of(rows.sound_url) if "sound_url" in rows.columns else ibis.null("string")
+    external = (
+        urls.sound_external_id_of(rows.sound_url) if "sound_url" in rows.columns else ibis.null("string")
+    )
     if not {"sound", "sound_url"} & set(rows.columns):
         return {}
     return {"sound_key": key, "sound_external_id": external, "sound_id": sound_id("tiktok", external, key)}
@@ -131,7 +136,17 @@ def _captured(file: SourceFile, ready: ibis.Table) -> ir.Value:
 
 
 def _posts(file: SourceFile, ready: ibis.Table) -> ibis.Table:
-    taken = ("va_id", "creator_id", "set_id", "sound_id", "hashtags", "slide_count", "ocr_text", "va_url", "source")
+    taken = (
+        "va_id",
+        "creator_id",
+        "set_id",
+        "sound_id",
+        "hashtags",
+        "slide_count",
+        "ocr_text",
+        "va_url",
+        "source",
+    )
     scraped = ("scrape_status", "scrape_interval_hours", "scrape_count", *_INSTANTS)
     count = ready.slide_count.try_cast("int64") if "slide_count" in ready.columns else None
     of_address = urls.post_type_of(ready.post_url, ready.platform, count)
@@ -168,9 +183,9 @@ def _snapshot(
     ready: ibis.Table, counts: Mapping[str, ir.Value], captured: ir.Value, method: ir.Value
 ) -> ibis.Table:
     given_counts = {c: counts.get(c, ibis.null("string")) for c in _COUNTS}
-    return ready.select(
-        "source_row", "post_id", captured_at=captured, method=method, **given_counts
-    ).filter(_.post_id.notnull(), ibis.or_(*(_[c].notnull() for c in _COUNTS)))
+    return ready.select("source_row", "post_id", captured_at=captured, method=method, **given_counts).filter(
+        _.post_id.notnull(), ibis.or_(*(_[c].notnull() for c in _COUNTS))
+    )
 
 
 def _followers(file: SourceFile, ready: ibis.Table) -> ibis.Table:
@@ -192,7 +207,9 @@ def _sets(ready: ibis.Table) -> ibis.Table:
 
 def _sounds(ready: ibis.Table) -> ibis.Table:
     named = sounds_by_key(ready)
-    told = {"external_id": ready.sound_external_id} | ({"url": ready.sound_url} if "sound_url" in ready.columns else {})
+    told = {"external_id": ready.sound_external_id} | (
+        {"url": ready.sound_url} if "sound_url" in ready.columns else {}
+    )
     first = {name: column.argmin(ready.source_row) for name, column in told.items()}
     more = ready.filter(ready.sound_id.notnull()).group_by("sound_id").agg(**first)
     return named.join(more, "sound_id")
@@ -200,7 +217,7 @@ def _sounds(ready: ibis.Table) -> ibis.Table:
 
 SOURCE = Source(
     name="snaptik",
-    title="Master list with scrape status, daily views and slides (CSV: post_url, created_date, day1_views, slide_1, ...)",
+    title="Master list with scrape status, daily views and slides (CSV: post_url, day1_views, slide_1, ...)",
     kinds=("csv",),
     fits=_fits,
     read=_read,

@@ -37,7 +37,7 @@ _POST_IDS: dict[str, str] = {
     "tiktok": r"/(?:video|photo|v|embed|embed/v2|player/v1)/(\d+)",
     "youtube": r"(?:[?&]v=|/shorts/|/embed/|/live/|/v/|youtu\.be/)([A-Za-z0-9_-]{11})(?:[^A-Za-z0-9_-]|$)",
     "instagram": r"/(?:p|reel|reels|tv)/([A-Za-z0-9_-]+)",
-    "facebook": r"(?:/(?:videos|reel|posts|permalink)/(?:[^/?#]+/)?|[?&](?:v|story_fbid|fbid)=)(\d+|pfbid\w+)",
+    "facebook": r"(?:/(?:videos|reel|posts|permalink)/(?:[^/?#]+/)?|[?&](?:v|\w*fbid)=)(\d+|pfbid\w+)",
     "twitter": r"/status(?:es)?/(\d+)",
     "threads": r"/(?:post|t)/([A-Za-z0-9_-]+)",
     "pinterest": r"/pin/(\d+)",
@@ -115,7 +115,11 @@ def post_type_of(
     is known to be 0.
     """
     is_tiktok = platform == "tiktok"
-    of_slides = [] if slide_count is None else [(slide_count > 0, "slideshow"), (is_tiktok & (slide_count == 0), "video")]
+    of_slides = (
+        []
+        if slide_count is None
+        else [(slide_count > 0, "slideshow"), (is_tiktok & (slide_count == 0), "video")]
+    )
     return ibis.cases(
         *of_slides,
         (is_tiktok & url.contains("/photo/"), "slideshow"),
