@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 from ibis import _
@@ -35,25 +37,24 @@ def baseline_views(posts: ibis.Table, views: str) -> ibis.Table:
         .select("post_id", "account_id", "kind", "posted_at", value=posts[views])
         .mutate(place=ibis.row_number().over(order))
     )
-    first = numbered.mutate(
-        start=_.place.min().over(ibis.window(group_by=["account_id", "kind", "posted_at"]))
+    instant = ibis.window(group_by=["account_id", "kind", "posted_at"])
+    later = numbered.select("post_id", "account_id", "kind", end=_.place.min().over(instant))
+    earlier = numbered.filter(_.value.notnull()).select(
+        "account_id", "kind", earlier_place="place", earlier_id="post_id", value="value"
     )
-    others = numbered.filter(_.value.notnull()).select(
-        "account_id", "kind", other_place="place", other_id="post_id", value="value"
-    )
-    pairs = first.select("post_id", "account_id", "kind", "start").join(
-        others,
+    pairs = later.join(
+        earlier,
         [
             "account_id",
             "kind",
-            _.other_place < _.start,
-            _.other_place >= _.start - PREVIOUS_POSTS,
+            earlier.earlier_place < later.end,
+            earlier.earlier_place >= later.end - PREVIOUS_POSTS,
         ],
     )
     mine = ibis.window(group_by="post_id")
     ranked = pairs.mutate(
         n=_.count().over(mine),
-        r=ibis.row_number().over(ibis.window(group_by="post_id", order_by=["value", "other_id"])),
+        r=ibis.row_number().over(ibis.window(group_by="post_id", order_by=["value", "earlier_id"])),
     )
     upper = ibis.least(ranked.r + 1.0, 0.75 * ranked.n)
     lower = ibis.greatest(ranked.r.cast("float64"), 0.25 * ranked.n)
@@ -81,10 +82,14 @@ def raw_log_outlier(views: ir.NumericValue, baseline: ir.NumericValue, floor: fl
     )
 
 
-def less_week(table: ibis.Table, column: str) -> ir.FloatingValue:
-    """A log outlier minus its mean over the platform and the week of posting: season and drift taken out.
+def less_week(table: ibis.Table, columns: Sequence[str]) -> ibis.Table:
+    """Log outliers minus their mean over the platform and the week of posting: season and drift taken out.
 
+    Grain: as `table`, which has platform and posted_week_on. NULL where the week of posting is unknown.
     Source: metrics.md, Posts (log_outlier). Version 1.
     """
-    week = ibis.window(group_by=[table.platform, table.posted_local_on.truncate("W")])
-    return table[column] - table[column].mean().over(week)
+    weeks = table.group_by("platform", "posted_week_on").agg(**{f"mean_{c}": table[c].mean() for c in columns})
+    joined = table.left_join(weeks, ["platform", "posted_week_on"])
+    return joined.mutate(**{c: joined[c] - joined[f"mean_{c}"] for c in columns}).drop(
+        *[c for c in joined.columns if c not in table.columns]
+    )

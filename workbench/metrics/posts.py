@@ -36,6 +36,14 @@ def post_curves(posts: ibis.Table, post_snapshots: ibis.Table) -> ibis.Table:
     return curves_of(post_snapshots, aged, steps(aged, "views"), steps(aged, "engagement"))
 
 
+CURVES = (
+    "n_snapshots", "last_captured_at", "views", "likes", "comments", "shares", "saves", "reposts", "downloads",
+    *(f"views_at_{h}" for h in HORIZONS_HOURS), *(f"engagement_at_{h}" for h in HORIZONS_HOURS),
+    "views_settled", "is_settled_late", "peak_velocity_views_per_hour", "half_life_hours", "is_ten_x_24h",
+)  # fmt: skip
+"""Columns of `post_curves`, its key left out."""
+
+
 def curves_of(
     post_snapshots: ibis.Table, aged: ibis.Table, view_steps: ibis.Table, engagement_steps: ibis.Table
 ) -> ibis.Table:
@@ -136,9 +144,7 @@ def post_performance(
             for name, c in (("120", "views_at_120"), ("settled", "views_settled"))
         },
     )
-    return rated.mutate(
-        log_outlier_120=less_week(rated, "log_outlier_120"),
-        log_outlier_settled=less_week(rated, "log_outlier_settled"),
+    return less_week(rated, ["log_outlier_120", "log_outlier_settled"]).mutate(
         is_breakout=_.outlier_120 >= BREAKOUT,
         is_breakout_settled=_.outlier_settled >= BREAKOUT,
     )

@@ -1,9 +1,12 @@
 """Marts: heavy metrics, materialized by the loader from the same expressions that notebooks call.
 
-`post_curves` holds what follows from a post's own snapshots and is refreshed for the posts that a load
-touched. Baselines compare a post with the hundred before it, so they are refreshed from the first touched
+What follows from a post's own snapshots is computed for the posts that a load touched and kept for the
+others. Baselines compare a post with the hundred before it, so they are computed from the first touched
 post of each account on. The rest is cheap and made anew. A mart whose definition changed (DEFINITIONS, the
 settings it depends on) is built in full.
+
+Inside, posts are numbered: joins, groups and windows over whole numbers cost a third of those over ids.
+The expressions don't mind what kind of key they are given.
 """
 
 from __future__ import annotations
@@ -20,16 +23,14 @@ from ibis.backends.duckdb import Backend
 
 from ..metrics.curves import aged_snapshots, steps
 from ..metrics.daily import account_daily
-from ..metrics.posts import BASELINES, curves_of, followers_at_posting, post_performance
+from ..metrics.posts import BASELINES, CURVES, curves_of, followers_at_posting, post_performance
 from ..model.baselines import interquartile_means, window_ends
 from ..settings import Settings
 
-DEFINITIONS = {"post_curves": 1, "post_baselines": 1, "post_performance": 1, "account_daily": 1}
+DEFINITIONS = {"post_performance": 1, "account_daily": 1}
 """Version of each mart's definition; raise it with the expression."""
 
 MARTS = tuple(DEFINITIONS)
-INTERNAL = ("post_curves", "post_baselines")
-"""Steps on the way to `post_performance`, not shown to readers."""
 
 DEPENDS_ON = {
     "posts": "post_id",
@@ -63,14 +64,8 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
     con.execute("BEGIN")
     try:
         full = full or are_old(con, settings) or _mostly_touched(con)
-        if full:
-            con.execute("CREATE OR REPLACE TEMP TABLE touched_post AS SELECT post_id FROM posts")
-        else:
-            con.execute(
-                "CREATE OR REPLACE TEMP TABLE touched_post AS SELECT DISTINCT key AS post_id FROM touched "
-                "WHERE key_name = 'post_id'"
-            )
         backend = ibis.duckdb.from_connection(con)
+        _number(con, full)
         _curves(con, backend, full)
         _baselines(con, full)
         _performance(con, backend, settings)
@@ -95,56 +90,77 @@ def _make(con: duckdb.DuckDBPyConnection, name: str, expression: ibis.Table, *, 
     con.execute(f"CREATE OR REPLACE {kind} {name} AS {ibis.to_sql(expression, dialect='duckdb')}")
 
 
+_POST_COLUMNS = (
+    "platform, account_id, va_id, creator_id, set_id, sound_id, post_type, url, posted_at, posted_at_precision, "
+    "posted_local_on, posted_local_hour, slide_count, duration_seconds, is_deleted, followers_at_post"
+)
+_SNAPSHOT_COLUMNS = "captured_at, views, likes, comments, shares, saves, reposts, downloads"
+
+
+def _number(con: duckdb.DuckDBPyConnection, full: bool) -> None:
+    """Temporary tables with numbers for ids: `mart_posts` (in order of id), `mart_snapshots` of touched posts."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE numbered AS "
+        "SELECT row_number() OVER (ORDER BY post_id) AS number, post_id FROM posts"
+    )
+    touched = "true" if full else "t.key IS NOT NULL"
+    only = "" if full else "LEFT JOIN (SELECT DISTINCT key FROM touched WHERE key_name = 'post_id') t ON t.key = p.post_id"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE mart_posts AS SELECT n.number AS post_id, {_POST_COLUMNS}, "
+        f"{touched} AS is_touched FROM posts p JOIN numbered n ON n.post_id = p.post_id {only}"
+    )
+    some = "" if full else "WHERE n.number IN (SELECT post_id FROM mart_posts WHERE is_touched)"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE mart_snapshots AS SELECT n.number AS post_id, {_SNAPSHOT_COLUMNS} "
+        f"FROM post_snapshots s JOIN numbered n ON n.post_id = s.post_id {some}"
+    )
+
+
 def _curves(con: duckdb.DuckDBPyConnection, backend: Backend, full: bool) -> None:
-    posts, snapshots = backend.table("posts"), backend.table("post_snapshots")
-    if not full:
-        touched = backend.table("touched_post")
-        posts, snapshots = posts.semi_join(touched, "post_id"), snapshots.semi_join(touched, "post_id")
-    _make(con, "aged", aged_snapshots(posts, snapshots), temporary=True)
+    """Temporary table `mart_curves`: computed for touched posts, kept for the others."""
+    snapshots = backend.table("mart_snapshots")
+    _make(con, "aged", aged_snapshots(backend.table("mart_posts"), snapshots), temporary=True)
     aged = backend.table("aged")
     for count in ("views", "engagement"):
         _make(con, f"steps_of_{count}", steps(aged, count), temporary=True)
     curves = curves_of(snapshots, aged, backend.table("steps_of_views"), backend.table("steps_of_engagement"))
-    if full:
-        _make(con, "post_curves", curves)
-    else:
-        _make(con, "new_curves", curves, temporary=True)
-        con.execute("DELETE FROM post_curves WHERE post_id IN (FROM touched_post)")
-        con.execute("INSERT INTO post_curves FROM new_curves")
-        con.execute("DROP TABLE new_curves")
-    for step in ("aged", "steps_of_views", "steps_of_engagement"):
+    _make(con, "mart_curves", curves.select("post_id", *CURVES), temporary=True)
+    for step in ("mart_snapshots", "aged", "steps_of_views", "steps_of_engagement"):
         con.execute(f"DROP TABLE {step}")
+    if not full:
+        con.execute(
+            f"INSERT INTO mart_curves SELECT n.number, {', '.join(CURVES)} FROM post_performance o "
+            "JOIN numbered n ON n.post_id = o.post_id JOIN mart_posts m ON m.post_id = n.number "
+            "WHERE NOT m.is_touched AND o.n_snapshots IS NOT NULL"
+        )
 
 
 def _baselines(con: duckdb.DuckDBPyConnection, full: bool) -> None:
-    """Baselines of every post that a touched post may count for: it, and those after it."""
-    old = "" if full else ", ".join(f"b.baseline_{c}" for c in BASELINES)
+    """Temporary table `mart_baselines`: of every post that a touched post may count for, kept for the others."""
     values = ", ".join(f"c.{c}" for c in BASELINES)
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE posts_in_order AS SELECT p.post_id, "
-        "dense_rank() OVER (ORDER BY p.account_id, p.post_type) AS kind, epoch_us(p.posted_at) AS posted, "
-        f"t.post_id IS NOT NULL AS is_touched, {values}{', ' + old if old else ''} FROM posts p "
-        "LEFT JOIN post_curves c USING (post_id) LEFT JOIN touched_post t USING (post_id) "
-        + ("" if full else "LEFT JOIN post_baselines b USING (post_id) ")
-        + "WHERE p.posted_at IS NOT NULL AND p.account_id IS NOT NULL ORDER BY kind, posted, p.post_id"
-    )
-    rows = con.execute("SELECT * EXCLUDE (post_id) FROM posts_in_order").fetchnumpy()
-    group, posted = _plain(rows["kind"], np.int64), _plain(rows["posted"], np.int64)
-    start, end = window_ends(group, posted)
-    touched = np.asarray(rows["is_touched"], dtype=bool)
-    wanted = np.ones(len(group), bool) if full else _from_first_touched(group, touched)
+    old = "" if full else "".join(f", o.baseline_{c}" for c in BASELINES)
+    kept = "" if full else "LEFT JOIN numbered n ON n.number = p.post_id LEFT JOIN post_performance o ON o.post_id = n.post_id "
+    rows = con.execute(
+        "WITH kinds AS (SELECT row_number() OVER () AS kind, account_id, post_type FROM "
+        "(SELECT DISTINCT account_id, post_type FROM posts WHERE account_id IS NOT NULL)) "
+        f"SELECT p.post_id, k.kind, epoch_us(p.posted_at) AS posted, p.is_touched, {values}{old} FROM mart_posts p "
+        "JOIN kinds k ON k.account_id = p.account_id AND k.post_type IS NOT DISTINCT FROM p.post_type "
+        f"LEFT JOIN mart_curves c ON c.post_id = p.post_id {kept}WHERE p.posted_at IS NOT NULL"
+    ).fetchnumpy()
+    number, kind, posted = (_plain(rows[c], np.int64) for c in ("post_id", "kind", "posted"))
+    order = np.lexsort((number, posted, kind))
+    start, end = window_ends(kind[order], posted[order])
+    touched = np.asarray(rows["is_touched"], dtype=bool)[order]
+    wanted = np.ones(len(order), bool) if full else _from_first_touched(kind[order], touched)
     columns: dict[str, Any] = {}
     for column in BASELINES:
-        fresh = interquartile_means(_plain(rows[column], np.float64), start, end, wanted)
+        fresh = interquartile_means(_plain(rows[column], np.float64)[order], start, end, wanted)
         if not full:
-            fresh = np.where(wanted, fresh, _plain(rows[f"baseline_{column}"], np.float64))
+            fresh = np.where(wanted, fresh, _plain(rows[f"baseline_{column}"], np.float64)[order])
         columns[f"baseline_{column}"] = pa.array(fresh, mask=np.isnan(fresh))
-    ids = con.execute("SELECT post_id FROM posts_in_order").fetch_arrow_table()
-    made = pa.table({"post_id": ids["post_id"], **columns})
-    con.register("made", made)
-    con.execute("CREATE OR REPLACE TABLE post_baselines AS FROM made")
+    con.register("made", pa.table({"post_id": number[order], **columns}))
+    con.execute("CREATE OR REPLACE TEMP TABLE mart_baselines AS FROM made")
     con.unregister("made")
-    con.execute("DROP TABLE posts_in_order")
 
 
 def _from_first_touched(group: Any, touched: Any) -> Any:
@@ -163,14 +179,19 @@ def _plain(values: Any, kind: type) -> Any:
 
 
 def _performance(con: duckdb.DuckDBPyConnection, backend: Backend, settings: Settings) -> None:
-    posts, followers = backend.table("posts"), backend.table("account_snapshots")
+    posts, account_snapshots = backend.table("mart_posts"), backend.table("account_snapshots")
     performance = post_performance(
         posts,
-        backend.table("post_curves"),
-        backend.table("post_baselines"),
-        followers_at_posting(posts, followers),
+        backend.table("mart_curves"),
+        backend.table("mart_baselines"),
+        followers_at_posting(posts, account_snapshots),
         viral_views=settings.viral_views,
         floor_views=settings.floor_views,
     )
-    _make(con, "post_performance", performance)
-    _make(con, "account_daily", account_daily(backend.table("post_performance"), followers))
+    con.execute(
+        "CREATE OR REPLACE TABLE post_performance AS SELECT n.post_id, m.* EXCLUDE (post_id) "
+        f"FROM ({ibis.to_sql(performance, dialect='duckdb')}) m JOIN numbered n ON n.number = m.post_id"
+    )
+    for step in ("numbered", "mart_posts", "mart_curves", "mart_baselines"):
+        con.execute(f"DROP TABLE {step}")
+    _make(con, "account_daily", account_daily(backend.table("post_performance"), account_snapshots))

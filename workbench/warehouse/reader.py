@@ -15,11 +15,10 @@ from ibis.backends.duckdb import Backend
 from ..errors import UsageError, WorkbenchError, nearest
 from ..settings import Settings, load_settings
 from . import versions
-from .marts import INTERNAL
 from .migrate import refuse_newer
 from .tables import HIDDEN_COLUMNS
 
-_NOT_SHOWN = {*INTERNAL, "mart_state"}
+_NOT_SHOWN = {"mart_state"}
 
 
 class Workbench:
