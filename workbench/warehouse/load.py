@@ -84,7 +84,8 @@ def load(
                 if progress:
                     progress(folder.name, n, len(todo))
                 outcome.batches.append(_apply(con, folder, settings))
-            marts.refresh(con, settings)
+            # Nothing was there before: all of it is new, and noting each key would tell no more.
+            marts.refresh(con, settings, full=outcome.version is None)
             as_of = con.execute("SELECT max(captured_at)::VARCHAR FROM batches WHERE status = 'completed'").fetchone()
             con.execute("CHECKPOINT")
         except BaseException:

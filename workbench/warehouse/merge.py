@@ -88,7 +88,7 @@ def _combine(con: duckdb.DuckDBPyConnection, staged: Staged, columns: list[str],
         f"SELECT {old}, column_ranks, false FROM {table.name} SEMI JOIN multi USING ({keys})"
     )
     values = ", ".join(
-        f"arg_max({quoted(c)}, {{r: {rank_of(table, c)}, h: hash({quoted(c)})}}) AS {quoted(c)}, "
+        f"{_winner(table, c)} AS {quoted(c)}, "
         f"max({rank_of(table, c)}) FILTER ({quoted(c)} IS NOT NULL) AS {quoted('r_' + c)}"
         for c in columns
     )
@@ -109,6 +109,13 @@ def _combine(con: duckdb.DuckDBPyConnection, staged: Staged, columns: list[str],
         f"{_conflict(table)} AS conflict FROM ({pool}) GROUP BY {keys}))"
     )
     return _count(con, "SELECT count(*) FROM combined WHERE conflict")
+
+
+def _winner(table: Table, column: str) -> str:
+    """SQL for the value that stands among those of one key."""
+    if column in table.earliest:
+        return f"min({quoted(column)})"
+    return f"arg_max({quoted(column)}, {{r: {rank_of(table, column)}, h: hash({quoted(column)})}})"
 
 
 def _conflict(table: Table) -> str:

@@ -27,6 +27,8 @@ class Table:
     """Columns that lie in [0, 1]."""
     future: tuple[str, ...] = ()
     """Instants that may lie in the future."""
+    earliest: tuple[str, ...] = ()
+    """Instants of which the earliest known stands, whenever it became known."""
     refers: dict[str, str] = field(default_factory=dict)
     """Column -> table whose row must exist; the loader adds a bare row where it is missing."""
 
@@ -48,6 +50,7 @@ TABLES: dict[str, Table] = {
             ("account_id",),
             required=("platform",),
             choices={"checked_state": ("ok", "removed", "private", "empty")},
+            earliest=("first_seen_at",),
             refers={"creator_id": "creators", "va_id": "vas"},
         ),
         Table(
@@ -67,6 +70,7 @@ TABLES: dict[str, Table] = {
             ("post_id",),
             required=("platform",),
             choices={"posted_at_precision": ("second", "day")},
+            earliest=("first_scraped_at",),
             refers={
                 "account_id": "accounts",
                 "va_id": "vas",
@@ -83,13 +87,14 @@ TABLES: dict[str, Table] = {
             fractions=("ocr_confidence",),
             refers={"post_id": "posts"},
         ),
-        Table("sounds", ("sound_id",)),
+        Table("sounds", ("sound_id",), earliest=("first_seen_at",)),
         Table("sound_snapshots", ("sound_id", "captured_at"), rank="uses", refers={"sound_id": "sounds"}),
         Table("exclusive_sounds", ("sound_key",)),
         Table(
             "hashtags",
             ("hashtag", "platform"),
             choices={"status": ("active", "declining", "dead")},
+            earliest=("first_seen_at",),
         ),
         Table(
             "hashtag_snapshots",
@@ -132,7 +137,7 @@ TABLES: dict[str, Table] = {
         ),
         Table("targets", ("metric", "scope", "scope_id", "from_on"), required=("target",), choices={"scope": SCOPES}),
         Table("annotations", ("annotation_id",), required=("from_on", "label")),
-        Table("followers", ("follower_id",), required=("platform",)),
+        Table("followers", ("follower_id",), required=("platform",), earliest=("first_seen_at",)),
         Table(
             "interactions",
             ("interaction_id",),
