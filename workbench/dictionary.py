@@ -128,7 +128,7 @@ def dictionary() -> str:
         f"* `seen_at` (not in tables of snapshots): {_lower(column('posts', 'seen_at').sentence)}",
         f"* `batch_id`: {_lower(column('posts', 'batch_id').sentence)}",
         "",
-        "and the loader's own `column_ranks` (architecture.md, Merging), which `connect()` does not show.",
+        "and the loader's own `column_ranks` (architecture.md, Merging), which `wb.table(...)` leaves out.",
         "",
         "## Units",
         "",
