@@ -29,6 +29,15 @@ def test_rates_move_in_points_not_in_percent_of_a_percentage():
     assert f"▲ +1.0{S}points against 3.0{S}% before" in str(tile)
 
 
+def test_losses_are_compared_by_their_difference_not_by_a_percentage():
+    tile = Tile(label="Net followers", value=-571, before=-8200)
+    assert "▲ +7.6k against \N{MINUS SIGN}8.2k before" in str(tile)
+
+
+def test_the_usual_of_a_count_is_told_in_whole_ones():
+    assert "usual 61 to 88" in str(Tile(label="Posts", value=72, usual=(61.2, 87.8)))
+
+
 def test_the_same_figure_is_unchanged():
     assert "■ unchanged from 12 before" in str(Tile(label="Posts", value=12, before=12))
 

@@ -102,6 +102,17 @@ def test_weekdays_are_1_to_7_and_nothing_else():
         charts.heat_map(wrong, weekday="weekday", hour="hour", value="views", title="t")
 
 
+def test_days_are_ticks_where_they_are_few_and_logarithmic_ticks_are_powers_of_ten():
+    data = pd.DataFrame({"day": pd.to_datetime(["2025-10-01", "2025-10-08"]), "views": [1, 2]})
+    axis = spec(charts.line(data, x="day", y="views", title="Rose"))["layer"][0]["encoding"]["x"]["axis"]
+    assert axis["format"] == "%-d %b" and axis["values"][1] == {"year": 2025, "month": 10, "date": 8}
+    wide = pd.DataFrame({"followers": [1, 99_000], "views": [20, 90], "platform": ["tiktok", "tiktok"]})
+    encoding = spec(charts.scatter(wide, x="followers", y="views", colour="platform", title="t"))["encoding"]
+    assert encoding["x"]["axis"]["values"] == [10.0**n for n in range(6)]
+    assert encoding["y"]["axis"]["values"] == [10, 20, 50, 100, 200, 500]
+    assert "color" not in encoding, "one colour needs no legend"
+
+
 def test_names_by_strangers_are_cut_and_cleaned():
     data = pd.DataFrame({"account_id": ["x" * 100_000, "a\u202eb"], "views": [2, 1]})
     names = [r["account_id"] for r in rows(charts.ranked(data, label="account_id", value="views", title="t"))]

@@ -91,6 +91,10 @@ class Tile:
             points = (float(self.value) - float(self.before)) * 100
             said = f"{points:+.1f}".replace("-", "\N{MINUS SIGN}") + "\N{NO-BREAK SPACE}points"
             moved = points / 100
+        elif float(self.before) < 0 or float(self.value) < 0:
+            # A percentage of a loss reads like a gain.
+            moved = float(self.value) - float(self.before)
+            said = ("+" if moved > 0 else "") + self._figure(moved)
         else:
             said = change(self.value, self.before)
         arrow = "▲" if moved > 0.0005 else "▼" if moved < -0.0005 else "■"
@@ -104,6 +108,8 @@ class Tile:
         if self.usual is None or is_missing(self.value):
             return ""
         low, high = self.usual
+        if float(self.value).is_integer() and self._unit not in ("fraction", "multiple"):
+            low, high = round(low), round(high)
         where = "below" if float(self.value) < low else "above" if float(self.value) > high else "within"
         return f"{where} the usual {self._figure(low)} to {self._figure(high)}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from .frames import frame_of
 from .headings import Heading, heading
 from .numbers import counted, in_unit, is_missing
 
+_FEW_DAYS = 16
 # d3 writes G for 10^9; people who count views say billion.
 _COUNTS = "replace(datum.label, 'G', 'B')"
 
@@ -48,6 +50,22 @@ def number_format(of: Heading) -> dict[str, Any]:
 def axis(of: Heading, **more: Any) -> alt.Axis:
     """An axis with few, readable numbers."""
     return alt.Axis(**number_format(of), **{"tickCount": 5, "labelOverlap": True, **more})
+
+
+def log_ticks(values: pd.Series) -> dict[str, Any]:
+    """Ticks at the powers of ten, with 2 and 5 between them where there are few: d3's own run together."""
+    if values.empty:
+        return {}
+    low, high = math.floor(math.log10(values.min())), math.ceil(math.log10(values.max()))
+    steps = (1,) if high - low > 2 else (1, 2, 5)
+    return {"values": [step * 10.0**power for power in range(low, high + 1) for step in steps]}
+
+
+def time_axis(values: pd.Series) -> dict[str, Any]:
+    """Ticks at the days that have a figure, as long as they are few; 5 Oct and not Sun 05."""
+    days = sorted({v.date() for v in values.dropna()})
+    ticks = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in days]
+    return {"format": "%-d %b", **({"values": ticks} if len(ticks) <= _FEW_DAYS else {})}
 
 
 def tooltip(name: str, frame: pd.DataFrame) -> alt.Tooltip:

@@ -15,7 +15,17 @@ import altair as alt
 import pandas as pd
 
 from ..errors import UsageError
-from .chart_parts import axis, described, drawable, finished, number_format, reference_line, tooltip
+from .chart_parts import (
+    axis,
+    described,
+    drawable,
+    finished,
+    log_ticks,
+    number_format,
+    reference_line,
+    time_axis,
+    tooltip,
+)
 from .escaping import plain
 from .headings import heading
 from .numbers import counted, in_unit
@@ -46,8 +56,9 @@ def line(
     frame = drawable(data, [x, y, low, high, series])
     value, over = heading(y), heading(x)
     in_time = pd.api.types.is_datetime64_any_dtype(frame[x])
+    days = time_axis(frame[x]) if in_time else {}
     across = alt.X(f"{x}:{'T' if in_time else 'O'}", title=None if in_time else over.axis).axis(
-        labelAngle=0, labelOverlap=True
+        labelAngle=0, labelOverlap=True, **days
     )
     scale = alt.Scale(zero=zero, nice=True)
     up = alt.Y(f"{y}:Q", title=value.axis, scale=scale, axis=axis(value))
@@ -217,21 +228,20 @@ def scatter(
     across, up = heading(x), heading(y)
     scale = alt.Scale(type="log", nice=True) if log else alt.Scale(zero=False, nice=True)
     tips = [tooltip(n, shown) for n in (label, x, y, colour, *tooltips) if n]
-    # Decades only: a label at each of 2, 3, 4 ... would run together.
-    limited: dict[str, Any] = {"tickCount": 6} if log else {}
+    across_axis = axis(across, grid=True, **(log_ticks(shown[x]) if log else {}))
+    up_axis = axis(up, **(log_ticks(shown[y]) if log else {}))
+    # One colour tells nothing apart, and a legend of one is noise.
+    told_apart = {}
+    if colour is not None and len(set(shown[colour])) > 1:
+        told_apart = {"color": alt.Color(f"{colour}:N", title=heading(colour).label)}
     chart = (
         alt.Chart(shown)
         .mark_circle()
         .encode(
-            alt.X(
-                f"{x}:Q",
-                title=across.axis,
-                scale=scale,
-                axis=axis(across, grid=True, **limited),
-            ),
-            alt.Y(f"{y}:Q", title=up.axis, scale=scale, axis=axis(up, **limited)),
+            alt.X(f"{x}:Q", title=across.axis, scale=scale, axis=across_axis),
+            alt.Y(f"{y}:Q", title=up.axis, scale=scale, axis=up_axis),
             tooltip=tips,
-            **({"color": alt.Color(f"{colour}:N", title=heading(colour).label)} if colour else {}),
+            **told_apart,
         )
     )
     if left_out:

@@ -97,7 +97,9 @@ def relative_change(now: Any, before: Any) -> float | None:
 
 
 def multiple(value: Any, *, decimals: int | None = None) -> str:
-    """1.34 is 1.34×: times the usual."""
+    """1.34 is 1.34×: times the usual. Two decimals: the third of a multiple is noise."""
+    if decimals is None and not is_missing(value) and 0.1 <= abs(float(value)) < 10:
+        value = round(float(value), 2)
     return DASH if is_missing(value) else f"{figure(value, decimals=decimals)}×"
 
 

@@ -12,6 +12,11 @@ from .frames import frame_of
 from .headings import Heading, heading
 from .numbers import DASH, counted, in_unit, is_missing, shared_decimals
 
+_LONG = 32
+"""Characters from which a text may be broken into lines; names shorter than that stay whole."""
+_MANY = 8
+"""Columns from which a table is set tighter."""
+
 
 class Table:
     """A DataFrame as a table with a caption that states the finding.
@@ -67,9 +72,10 @@ class Table:
         rows = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True))
         if not rows:
             rows = f'<tr><td class="wb-none" colspan="{max(1, len(cells))}">No rows.</td></tr>'
+        many = " wb-many" if len(cells) > _MANY else ""
         return (
-            f'<figure class="wb-table"><div class="wb-scroll" role="region" tabindex="0" '
-            f'aria-label="{prose(self.caption)}"><table><caption>{prose(self.caption)}</caption>'
+            f'<figure class="wb-table{many}"><div class="wb-scroll" role="region" tabindex="0" '
+            f'aria-label="{prose(self.caption)}"><table><caption><span>{prose(self.caption)}</span></caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{self._under(len(shown))}</figure>"
         )
 
@@ -101,11 +107,12 @@ class Table:
             self._missing if isinstance(self._missing, str) else self._missing.get(about.name, "not known")
         )
         dash = f'{start}{_class(right)} title="{prose(reason)}">{_dash(reason)}{end}'
-        opened = f"{start}{_class(right)}>"
         # <bdi> keeps a name written from right to left from turning its neighbours around.
         around = ("", "") if right else ("<bdi>", "</bdi>")
         return [
-            dash if is_missing(v) else f"{opened}{around[0]}{escaped(text)}{around[1]}{end}"
+            dash
+            if is_missing(v)
+            else f"{start}{_class(right, text)}>{around[0]}{escaped(text)}{around[1]}{end}"
             for v, text in zip(values.tolist(), self._texts(about, values.tolist()), strict=True)
         ]
 
@@ -161,8 +168,8 @@ def _is_number(values: pd.Series) -> bool:
     return type(first).__name__ in ("Decimal", "int", "float")
 
 
-def _class(right: bool) -> str:
-    return ' class="wb-number"' if right else ""
+def _class(right: bool, text: str = "") -> str:
+    return ' class="wb-number"' if right else ' class="wb-long"' if len(text) > _LONG else ""
 
 
 def _dash(reason: str) -> str:
