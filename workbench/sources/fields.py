@@ -33,6 +33,8 @@ _DATES = (
 """Dates that read in one way only; 03/04/2025 is read only where a format is given."""
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H:%M")
 
+_OLDEST, _NEWEST = ibis.timestamp("1900-01-01 00:00:00"), ibis.timestamp("2200-01-01 00:00:00")
+
 _OFFSET = r"[0-9](?:Z|z| ?UTC|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 
 
@@ -107,8 +109,8 @@ def instant(
     naive = trimmed.try_cast(dt.timestamp)
     if not known:
         naive = ibis.coalesce(naive, _try_strptime(trimmed, [d + t for d in _DATES for t in _TIMES]))
-    # DuckDB takes 31/12/25 for the year 31, and 'epoch' for an instant.
-    sane = (naive > ibis.timestamp("1900-01-01 00:00:00")) & trimmed.re_search("[0-9]")
+    # DuckDB takes 31/12/25 for the year 31, and 'epoch' and 'infinity' for instants.
+    sane = naive.between(_OLDEST, _NEWEST) & (trimmed.length() > len("epoch"))
     naive = ibis.ifelse(sane, naive, ibis.null(dt.timestamp))
     # The cheap questions first: they spare almost all texts the pattern.
     suspect = trimmed.substr(10).re_search("[Zz+C-]")

@@ -11,7 +11,7 @@ from ibis import _
 
 from . import fields, urls
 from .base import Canonical, Source, SourceFile
-from .prepared import given, not_understood, plain_names, prepared, spellings, with_columns
+from .prepared import given, not_understood, once_each, plain_names, prepared, spellings, with_columns
 
 COLUMNS = (
     "created_date",
@@ -55,12 +55,14 @@ def _read(file: SourceFile) -> Canonical:
 
 
 def _ready(file: SourceFile, rows: ibis.Table) -> ibis.Table:
+    if "hashtags" in rows.columns:
+        rows = once_each(rows, "hashtags", "hashtag_list", fields.tags)
     platform = urls.platform_of(_.post_url)
     columns: dict[str, ir.Value] = {"written_at": written_at(rows), "platform": platform}
     taken = ("source_row", "post_url", "account", "source", "views", "likes", "comments", "shares")
     columns |= {c: rows[c] for c in taken if c in rows.columns}
     if "hashtags" in rows.columns:
-        columns["hashtags"] = fields.tags(rows.hashtags)
+        columns["hashtags"] = rows.hashtag_list
     if "va" in rows.columns:
         columns |= {"va_id": fields.name_id(rows.va), "va_name": fields.spelled(rows.va)}
     if "sound" in rows.columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -42,6 +42,19 @@ def _any_lost(file: SourceFile, name: str, column: str, raw: str) -> bool:
         f"where {quoted_name(column)} is null and {quoted_name(raw)} is not null limit 1"
     )
     return file.con.con.execute(query).fetchone() is not None
+
+
+def once_each(
+    rows: ibis.Table, column: str, name: str, made: Callable[[ir.StringColumn], ir.Value]
+) -> ibis.Table:
+    """Rows with the column `name` made of another one, each different text only once.
+
+    For what is dear to take apart and often the same, such as the hashtags of a template.
+    """
+    texts = rows.select(text_of=rows[column]).distinct()
+    return rows.left_join(texts.mutate(**{name: made(texts.text_of)}), rows[column] == texts.text_of).drop(
+        "text_of"
+    )
 
 
 def with_columns(rows: ibis.Table, **wanted: ir.Value | None) -> ibis.Table:

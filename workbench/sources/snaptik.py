@@ -12,7 +12,7 @@ from ibis import _
 from . import fields, urls
 from .base import Canonical, Source, SourceFile
 from .master import slides_of, sounds_by_key, written_at
-from .prepared import given, not_understood, plain_names, prepared, spellings, with_columns
+from .prepared import given, not_understood, once_each, plain_names, prepared, spellings, with_columns
 from .sound_names import sound_id
 
 _COUNTS = ("views", "likes", "comments", "shares")
@@ -75,6 +75,8 @@ def _read(file: SourceFile) -> Canonical:
 def _ready(
     file: SourceFile, rows: ibis.Table, days: Mapping[str, object], places: Mapping[int, str]
 ) -> ibis.Table:
+    if "hashtags" in rows.columns:
+        rows = once_each(rows, "hashtags", "hashtag_list", fields.tags)
     taken = {*_COUNTS, *days, "source_row", "post_url", "va_url", "account", "followers", "scrape_status"}
     taken |= {"scrape_count", "slide_count", "ocr_text", "set_code", "sound_url", "source"}
     columns: dict[str, ir.Value] = {c: rows[c] for c in rows.columns if c in taken}
@@ -93,7 +95,7 @@ def _ready(
         written = fields.name_id(rows.post_type)
         columns["post_type"] = written.cases(*_POST_TYPES.items(), else_=written)
     if "hashtags" in rows.columns:
-        columns["hashtags"] = fields.tags(rows.hashtags)
+        columns["hashtags"] = rows.hashtag_list
     if "scrape_interval" in rows.columns:
         columns["scrape_interval_hours"] = rows.scrape_interval.re_replace(r"(?i)\s*(h|hrs?|hours?)\s*$", "")
     if places:

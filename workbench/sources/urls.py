@@ -7,6 +7,7 @@ row aside with its address.
 from __future__ import annotations
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 _DOMAINS: dict[str, str] = {
@@ -32,6 +33,8 @@ _DOMAINS: dict[str, str] = {
 
 _ALTERNATIVES = "|".join(domain.replace(".", r"\.") for domain in _DOMAINS)
 _DOMAIN = rf"(?i)^\s*(?:https?://)?(?:[a-z0-9-]+\.)*?({_ALTERNATIVES})(?::\d+)?(?:[/?#]|$)"
+
+_USUAL = r"^https://www\.tiktok\.com/@[^/?#]+/(?:video|photo)/\d+(?:\?|$)"
 
 _POST_IDS: dict[str, str] = {
     "tiktok": r"/(?:video|photo|v|embed|embed/v2|player/v1)/(\d+)",
@@ -60,6 +63,11 @@ _USERNAMES: dict[str, str] = {
 }
 
 
+@ibis.udf.scalar.builtin(name="split_part", signature=((dt.string, dt.string, dt.int64), dt.string))
+def _part(text, separator, place):  # type: ignore[no-untyped-def]
+    """What stands at a place, from 1, between separators."""
+
+
 def extracted(text: ir.StringValue, pattern: str) -> ir.StringValue:
     """The first group of a pattern, NULL where it doesn't occur."""
     return text.re_extract(pattern, 1).nullif("")
@@ -74,7 +82,11 @@ def platform_of(url: ir.StringValue) -> ir.StringValue:
 
 def external_id_of(url: ir.StringValue, platform: ir.StringValue) -> ir.StringValue:
     """The platform's own id of the post at an address; NULL where the address doesn't hold it."""
-    return ibis.cases(*((platform == name, extracted(url, pattern)) for name, pattern in _POST_IDS.items()))
+    return ibis.cases(
+        # The usual form first, without a group to fill: half the time for half a million of them.
+        (url.re_search(_USUAL), _part(_part(url, "?", 1), "/", 6)),
+        *((platform == name, extracted(url, pattern)) for name, pattern in _POST_IDS.items()),
+    )
 
 
 def username_of(url: ir.StringValue, platform: ir.StringValue) -> ir.StringValue:
