@@ -9,7 +9,7 @@ import pytest
 
 from workbench.errors import SourceError, UsageError
 from workbench.sources import mapping
-from workbench.sources.mapping_file import read_mapping
+from workbench.sources.mapping_file import CHANGES, ORIGINS, read_mapping
 from workbench.sources.sniff import open_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -164,6 +164,14 @@ def test_without_a_mapping_it_fits_nothing_and_asks_for_one(write, read):
     assert mapping.SOURCE.fits(open_file(write("id\n1\n"))) == 0
     with pytest.raises(UsageError, match="Name one with --mapping FILE"):
         read(mapping.SOURCE, write("id\n1\n"))
+
+
+def test_the_guide_names_every_rule_every_change_and_every_mapping():
+    guide = (ROOT / "docs" / "mappings.md").read_text(encoding="utf-8")
+    for word in (*ORIGINS, *CHANGES):
+        assert f"{word} = " in guide, word
+    for path in DOCUMENTED:
+        assert f"`{path.stem}`" in guide
 
 
 @pytest.mark.parametrize("path", DOCUMENTED, ids=lambda path: path.stem)

@@ -19,7 +19,7 @@ from .canonical import columns_of
 
 ORIGINS = ("column", "constant", "template", "url", "tiktok_id", "tags", "caption_tags")
 """Where a value comes from; a rule names exactly one of them."""
-_CHANGES = ("format", "pattern", "remove", "values", "percent", "optional", "part", "time_zone")
+CHANGES = ("format", "pattern", "remove", "values", "percent", "optional", "part", "time_zone")
 PARTS = ("post_id", "account_id", "platform", "external_id", "username")
 _FILE_KEYS = ("title", "time_zone", "captured_at")
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -136,7 +136,7 @@ def _rule(path: Path, table: str, name: str, value: Any) -> Rule:
             f"{path}: {where} = {value!r} is neither a column's name nor a rule. "
             'Write "column" or {{constant = "..."}}.'
         )
-    _known(path, where, value, (*ORIGINS, *_CHANGES))
+    _known(path, where, value, (*ORIGINS, *CHANGES))
     origins = [o for o in ORIGINS if o in value]
     if len(origins) != 1:
         raise UsageError(
@@ -144,7 +144,7 @@ def _rule(path: Path, table: str, name: str, value: Any) -> Rule:
             f"A rule names exactly one of {', '.join(ORIGINS)}."
         )
     rule = Rule(
-        table, name, origins[0], str(value[origins[0]]), {k: v for k, v in value.items() if k in _CHANGES}
+        table, name, origins[0], str(value[origins[0]]), {k: v for k, v in value.items() if k in CHANGES}
     )
     _check_changes(path, where, rule)
     return rule
