@@ -86,7 +86,7 @@ def load(
                 outcome.batches.append(_apply(con, folder, settings))
             # Nothing was there before: all of it is new, and noting each key would tell no more.
             marts.refresh(con, settings, full=outcome.version is None)
-            as_of = con.execute("SELECT max(captured_at)::VARCHAR FROM batches WHERE status = 'completed'").fetchone()
+            as_of = _newest(con)
             con.execute("CHECKPOINT")
         except BaseException:
             con.close()
@@ -100,7 +100,7 @@ def load(
             building,
             number=number,
             schema=migrations()[-1].version,
-            as_of=as_of[0] if as_of else None,
+            as_of=as_of,
             now=utc_now(),
         )
         outcome.published = True
@@ -151,6 +151,16 @@ def known_files(settings: Settings) -> Callable[[str, str], datetime | None]:
             con.close()
     known = {(digest, source): captured_at for digest, source, captured_at in rows}
     return lambda digest, source: known.get((digest, source))
+
+
+def _newest(con: duckdb.DuckDBPyConnection) -> str | None:
+    """When the newest count was captured; where there is none, when the newest batch was."""
+    facts = [f"(SELECT max(captured_at) FROM {t.name})" for t in TABLES.values() if "captured_at" in t.key]
+    row = con.execute(
+        f"SELECT coalesce(greatest({', '.join(facts)}), "
+        "(SELECT max(captured_at) FROM batches WHERE status = 'completed'))::VARCHAR"
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _not_yet_loaded(settings: Settings, outcome: LoadOutcome) -> list[Path]:

@@ -16,7 +16,9 @@ from ..settings import PLATFORMS
 from .tables import BATCH_COLUMNS, HIDDEN_COLUMNS, Table
 
 OLDEST = "2005-01-01"
+FARTHEST = "2100-01-01"
 BOOKKEEPING = {"seen_at", "batch_id", *HIDDEN_COLUMNS}
+_KEY_NAMES_PLATFORM = ("posts", "accounts")
 DERIVED = {"posts": ("posted_local_on", "posted_local_hour")}
 """Columns that the loader computes; a batch's own values for them are not taken."""
 
@@ -87,7 +89,7 @@ def stage(
         typed_seen = f"TIMESTAMP {text(captured_at)}"
     checks += _instants("s_seen_at", "seen_at", now, future=False)
 
-    row_number = "source_row::BIGINT" if "source_row" in raw else "NULL::BIGINT"
+    row_number = "TRY_CAST(source_row AS BIGINT)" if "source_row" in raw else "NULL::BIGINT"
     selected = ", ".join(f"{expression} AS {quoted('s_' + c)}" for c, expression in typed.items())
     inner = f"SELECT {selected}, {typed_seen} AS s_seen_at, * FROM {source}"
     ok = " AND ".join(f"({check.ok})" for check in checks)
@@ -127,25 +129,21 @@ def _refuse_shape(table: Table, raw: dict[str, str], types: dict[str, str]) -> N
             f"Its columns: {', '.join(c for c in types if c not in BOOKKEEPING)}."
         )
     given = set(raw) | set(_from_key(table, raw))
-    missing = [c for c in (*table.key, *table.required) if c not in given and not _defaulted(types, table, c)]
+    missing = [c for c in (*table.key, *table.required) if c not in given]
     if missing:
         raise WorkbenchError(f"rows of table {table.name} lack the column '{missing[0]}', which is required.")
 
 
-def _defaulted(types: dict[str, str], table: Table, column: str) -> bool:
-    return table.name == "hashtag_snapshots" and column == "endpoint" and column in types
-
-
 def _from_key(table: Table, given: dict[str, str]) -> dict[str, str]:
     """Columns that follow from the key, whatever a batch says of them."""
-    if table.name in ("posts", "accounts"):
+    if table.name in _KEY_NAMES_PLATFORM:
         key = quoted(table.key[0]) if table.key[0] in given else "NULL::VARCHAR"
-        parts = {"platform": f"lower(nullif(split_part({key}, ':', 1), ''))"}
+        parts = {"platform": f"lower(nullif(split_part(trim({key}), ':', 1), ''))"}
         if table.name == "posts":
-            parts["external_id"] = f"nullif(substr({key}, instr({key}, ':') + 1), '')"
+            parts["external_id"] = f"nullif(substr(trim({key}), instr(trim({key}), ':') + 1), '')"
         return parts
-    if table.name == "hashtag_snapshots" and "endpoint" not in given:
-        return {"endpoint": "''"}
+    if "endpoint" in table.key:
+        return {"endpoint": f"coalesce({given['endpoint']}, '')" if "endpoint" in given else "''"}
     return {}
 
 
@@ -160,6 +158,9 @@ def _trimmed(column: str) -> str:
 def _typed(column: str, raw: str, wanted: str) -> str:
     """SQL that makes a raw value what the table wants, or NULL."""
     name = quoted(column)
+    if column == "account_id":
+        # Platforms fold the case of names, and people write them with an @.
+        return f"lower(replace({_trimmed(column)}, ':@', ':'))"
     if wanted == "VARCHAR":
         # Ids are compared, so blanks around them go; what people wrote stays as it is.
         return _trimmed(column) if column.endswith(_COMPARED) else f"nullif({name}::VARCHAR, '')"
@@ -167,16 +168,16 @@ def _typed(column: str, raw: str, wanted: str) -> str:
         if wanted == "TIMESTAMP" and raw == "TIMESTAMP WITH TIME ZONE":
             return f"({name} AT TIME ZONE 'UTC')"
         return f"TRY_CAST({name} AS {wanted})"
-    value = name
     if wanted == "TIMESTAMP":
-        # A cast straight to TIMESTAMP drops an offset without a word.
+        # A cast straight to TIMESTAMP drops an offset without a word; the other one costs five times as much.
+        plain = f"TRY_CAST({name} AS TIMESTAMP)"
         return (
-            f"CASE WHEN regexp_matches({value}, '[0-9](Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?) *$') AND length({value}) > 10 "
-            f"THEN TRY_CAST({value} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE TRY_CAST({value} AS TIMESTAMP) END"
+            f"CASE WHEN {plain}::VARCHAR = {name} THEN {plain} "
+            f"ELSE TRY_CAST({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"
         )
     if wanted.endswith("[]"):
-        return f"TRY(from_json({value}, '[\"VARCHAR\"]'))"
-    return f"TRY_CAST({value} AS {wanted})"
+        return f"TRY(from_json({name}, '[\"VARCHAR\"]'))"
+    return f"TRY_CAST({name} AS {wanted})"
 
 
 _COMPARED = ("_id", "platform", "hashtag", "currency", "username", "_key", "status", "scope", "kind", "_type")
@@ -192,23 +193,43 @@ _KINDS = {
 
 def _castable(column: str, raw: str, wanted: str) -> _Check:
     """A value that is there must be a value of the wanted type, exactly."""
-    typed = quoted("s_" + column)
     given = quoted(column)
     absent = f"{given} IS NULL" + (f" OR trim({given}::VARCHAR) = ''" if _is_text(raw) else "")
-    fits = f"{typed} IS NOT NULL"
     kind = _KINDS.get(wanted, "a list such as [\"a\", \"b\"]" if wanted.endswith("[]") else "text")
-    if wanted == "BIGINT" and raw != "BIGINT" and not raw.startswith(("U", "INT", "SMALLINT", "TINYINT")):
-        # TRY_CAST rounds '2.5' to 3.
-        fits = f"{typed} IS NOT NULL AND TRY_CAST({given} AS DOUBLE) = {typed}::DOUBLE"
-    elif wanted == "DOUBLE":
-        fits = f"{typed} IS NOT NULL AND isfinite({typed})"
-    elif wanted.startswith("DECIMAL") and raw != wanted:
-        places = wanted.split(",")[1].strip(" )")
-        kind = f"an amount with at most {places} decimals"
-        exact = "DECIMAL(38,12)" if _is_text(raw) else "DOUBLE"
-        fits = f"{typed} IS NOT NULL AND TRY_CAST({given} AS {exact}) = {typed}::{exact}"
-    ok = f"coalesce({fits}, false) OR {absent}"
-    return _Check(ok, f"{text(column + ': ')} || {_shown(quoted(column))} || {text(' is not ' + kind)}")
+    if wanted.startswith("DECIMAL"):
+        kind = f"an amount with at most {_places(wanted)} decimals"
+    ok = f"coalesce({_is_exact(column, raw, wanted)}, false) OR {absent}"
+    return _Check(ok, f"{text(column + ': ')} || {_shown(given)} || {text(' is not ' + kind)}")
+
+
+def _is_exact(column: str, raw: str, wanted: str) -> str:
+    """SQL that is TRUE where the typed value is what was written: casts round, cut and guess in silence."""
+    typed, given = quoted("s_" + column), quoted(column)
+    if not _is_text(raw):
+        same = f"{typed} IS NOT NULL" if raw == wanted else f"TRY_CAST({typed} AS {raw}) = {given}"
+        return f"{same} AND isfinite({typed})" if wanted == "DOUBLE" else same
+    if wanted == "BIGINT":
+        # The pattern costs more than writing the number out, and most are plain.
+        plain = r"\s*[+-]?[0-9]+(\.0*)?\s*"
+        return f"{typed} IS NOT NULL AND CASE WHEN {typed}::VARCHAR = {given} THEN true ELSE {_matches(given, plain)} END"
+    if wanted == "DOUBLE":
+        return f"isfinite({typed}) AND NOT contains({given}, '_')"
+    if wanted.startswith("DECIMAL"):
+        places = _places(wanted)
+        amount = rf"\s*[+-]?([0-9]+(\.[0-9]{{0,{places}}}0*)?|\.[0-9]{{1,{places}}}0*)\s*"
+        return f"{typed} IS NOT NULL AND {_matches(given, amount)}"
+    if wanted == "DATE":
+        return f"TRY_CAST({given} AS TIMESTAMP) = {typed}::TIMESTAMP"
+    return f"{typed} IS NOT NULL"
+
+
+def _matches(value: str, pattern: str) -> str:
+    return f"regexp_full_match({value}, {text(pattern)})"
+
+
+def _places(decimal: str) -> str:
+    """How many decimals a type such as DECIMAL(18,4) holds."""
+    return decimal.split(",")[1].strip(" )")
 
 
 def _shown(value: str) -> str:
@@ -222,8 +243,10 @@ def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
     if column in table.key or column in table.required:
         why = f"{column} is missing; a row of {table.name} can''t stand without it"
         checks.append(_Check(f"{name} IS NOT NULL", f"'{why}'"))
+    if column in ("post_id", "account_id"):
+        checks.append(_names_platform(name, column))
     choices = table.choices.get(column)
-    if column == "platform" and table.name != "app_events":
+    if column == "platform" and table.name not in ("app_events", *_KEY_NAMES_PLATFORM):
         choices = PLATFORMS
     if choices:
         listed = ", ".join(text(c) for c in choices)
@@ -249,7 +272,7 @@ def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
     if wanted == "TIMESTAMP":
         checks += _instants(name, column, now, future=column in table.future)
     if wanted == "DATE":
-        low, high = f"DATE '{OLDEST}'", "DATE '2100-01-01'"
+        low, high = f"DATE '{OLDEST}'", f"DATE '{FARTHEST}'"
         checks.append(
             _Check(
                 f"{name} IS NULL OR {name} BETWEEN {low} AND {high}",
@@ -257,6 +280,18 @@ def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
             )
         )
     return checks
+
+
+def _names_platform(name: str, column: str) -> _Check:
+    """Ids of posts and accounts, here and where they are referred to: `platform:id`."""
+    known = "|".join(PLATFORMS)
+    # Most begin like this, and the pattern costs five times as much.
+    usual = f"starts_with({name}, 'tiktok:') AND length({name}) > 7"
+    told = text(f" is not a platform, a colon and an id; platforms: {', '.join(PLATFORMS)}")
+    return _Check(
+        f"{name} IS NULL OR CASE WHEN {usual} THEN true ELSE {_matches(name, f'({known}):.+')} END",
+        f"'{column}: ' || {_shown(name)} || {told}",
+    )
 
 
 def _instants(name: str, column: str, now: str, *, future: bool) -> list[_Check]:
@@ -269,4 +304,7 @@ def _instants(name: str, column: str, now: str, *, future: bool) -> list[_Check]
         f"{name} IS NULL OR {name} <= TIMESTAMP {text(now)} + INTERVAL 1 DAY",
         f"'{column}: ' || {name} || ' lies in the future'",
     )
-    return [low] if future else [low, high]
+    far = _Check(
+        f"{name} IS NULL OR {name} < TIMESTAMP '{FARTHEST}'", f"'{column}: ' || {name} || ' is after {FARTHEST[:4]}'"
+    )
+    return [low, far if future else high]

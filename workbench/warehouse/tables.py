@@ -88,7 +88,12 @@ TABLES: dict[str, Table] = {
             refers={"post_id": "posts"},
         ),
         Table("sounds", ("sound_id",), earliest=("first_seen_at",)),
-        Table("sound_snapshots", ("sound_id", "captured_at"), rank="uses", refers={"sound_id": "sounds"}),
+        Table(
+            "sound_snapshots",
+            ("sound_id", "captured_at", "endpoint"),
+            rank="uses",
+            refers={"sound_id": "sounds"},
+        ),
         Table("exclusive_sounds", ("sound_key",)),
         Table(
             "hashtags",

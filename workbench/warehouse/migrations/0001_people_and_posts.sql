@@ -189,6 +189,7 @@ CREATE TABLE sounds (
 CREATE TABLE sound_snapshots (
     sound_id VARCHAR NOT NULL,
     captured_at TIMESTAMP NOT NULL,
+    endpoint VARCHAR NOT NULL DEFAULT '',
     uses BIGINT,
     column_ranks MAP(VARCHAR, BIGINT), batch_id VARCHAR
 );
