@@ -14,8 +14,10 @@ import ibis
 import pytest
 
 from workbench.columns import COLUMNS, column
+from workbench.metrics.account_review import usable_horizon
 from workbench.metrics.catalogue import METRICS
 from workbench.metrics.periods import Period
+from workbench.metrics.weekly import weekly_followers, weekly_results
 from workbench.settings import Settings
 from workbench.warehouse import marts
 from workbench.warehouse.migrate import migrate
@@ -71,6 +73,22 @@ def test_every_column_of_a_metric_is_registered_with_its_type(
     backend = ibis.duckdb.from_connection(warehouse)
     answer = METRICS[name].ask(backend.table, Period.week_of(date(2025, 10, 6)), "120")
     found = _described(warehouse, ibis.to_sql(answer, dialect="duckdb"))
+    assert {n: _family(column(name, n).dtype) for n in found} == {n: _family(t) for n, t in found.items()}
+
+
+@pytest.mark.parametrize("name", ["weekly_results", "weekly_followers", "usable_horizon"])
+def test_every_column_of_a_page_is_registered_with_its_type(
+    warehouse: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    backend = ibis.duckdb.from_connection(warehouse)
+    period = Period.week_of(date(2025, 10, 6))
+    performance, snapshots = backend.table("post_performance"), backend.table("account_snapshots")
+    answers = {
+        "weekly_results": weekly_results(performance, period, hours=120, horizon="120"),
+        "weekly_followers": weekly_followers(snapshots, period),
+        "usable_horizon": usable_horizon(performance, period),
+    }
+    found = _described(warehouse, ibis.to_sql(answers[name], dialect="duckdb"))
     assert {n: _family(column(name, n).dtype) for n in found} == {n: _family(t) for n, t in found.items()}
 
 

@@ -22,7 +22,7 @@ COLUMNS = (
     Column("external_id", "VARCHAR", "id", "The platform's id that was seen with the name; empty where none was.", table="account_names"),
     Column("from_on", "DATE", "date", "First day of the VA's term on the account.", table="account_assignments"),
     Column("to_on", "DATE", "date", "Last day of the VA's term on the account; NULL while it lasts.", table="account_assignments"),
-    Column("followers", "BIGINT", "followers", "How many follow the account.", label="Followers"),
+    Column("followers", "BIGINT", "followers", "How many follow the account, or all accounts of the row together.", label="Followers"),
     Column("following", "BIGINT", "accounts", "How many accounts it follows."),
     Column("total_posts", "BIGINT", "posts", "How many posts the profile shows."),
     Column("total_likes", "BIGINT", "likes", "Likes over all posts, as the profile shows them."),
