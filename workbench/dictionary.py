@@ -49,7 +49,7 @@ _ROWS = {
     "post_snapshots": "a post's counts at an instant",
     "slides": "a slide of a post",
     "sounds": "a song or sound",
-    "sound_snapshots": "a sound's use at an instant",
+    "sound_snapshots": "a sound's uses at an instant, as one endpoint of a platform reports them",
     "exclusive_sounds": "a song that is kept out of reports",
     "hashtags": "a hashtag on a platform",
     "hashtag_snapshots": "a hashtag's counts at an instant, as one endpoint of a platform reports them",

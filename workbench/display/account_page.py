@@ -173,7 +173,7 @@ class AccountPage:
             ],
             missing="not known for this account",
             note=hidden,
-            limit=250,
+            limit=50,
         )
 
     def results_table(self) -> Any:
@@ -191,7 +191,7 @@ class AccountPage:
                 "viral_rate", "views_per_follower", "engagement_rate_by_views", "followers", "follower_growth_rate",
             ],
             missing="too few posts or counts",
-            limit=250,
+            limit=50,
         )  # fmt: skip
 
     def changes_chart(self) -> Any:
