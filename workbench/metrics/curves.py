@@ -129,7 +129,9 @@ def settled_views(counts: ibis.Table, aged: ibis.Table) -> ibis.Table:
     return joined.select(
         post_id=ibis.coalesce(_.post_id, _.post_id_right),
         views_settled=ibis.coalesce(_.final, _.late_views),
-        is_settled_late=ibis.cases((_.final.notnull(), False), (_.late_views.notnull(), True), else_=ibis.null("boolean")),
+        is_settled_late=ibis.cases(
+            (_.final.notnull(), False), (_.late_views.notnull(), True), else_=ibis.null("boolean")
+        ),
     )
 
 
@@ -138,21 +140,33 @@ def pace(steps: ibis.Table, settled: ibis.Table) -> ibis.Table:
 
     peak_velocity_views_per_hour: the largest change of views an hour between neighbouring snapshots.
     half_life_hours: the first age at which views reach half of views_settled, on the straight line between the
-    snapshots around it; NULL while immature. Both leave out neighbours further apart than the larger of 24 h and
-    half the later one's age, as what happened between them is unknown.
+    snapshots around it; NULL while immature. Neither is taken from neighbours further apart than the larger of
+    24 h and half the later one's age, as what happened between them is unknown; nor, where only the date of
+    posting is known, from the time of posting, and no half-life under 48 h then.
 
     Grain in: `steps` of views; `settled` (see `settled_views`). Grain out: post_id.
     Source: metrics.md, Posts (velocity, half_life_hours). Version 1.
     """
     goal = settled.select("post_id", half=_.views_settled / 2.0)
-    between = steps.filter((_.width_hours <= 24.0) | (_.width_hours <= _.age_hours / 2.0)).left_join(goal, "post_id")
-    between = between.drop("post_id_right").mutate(gained=(_.n - _.previous_n).cast("float64"))
+    between = steps.left_join(goal, "post_id").drop("post_id_right")
+    between = between.mutate(gained=(_.n - _.previous_n).cast("float64"))
+    near = (between.width_hours <= 24.0) | (between.width_hours <= between.age_hours / 2.0)
+    since_a_date = between.is_dated & (between.previous_age_hours == 0)
     reached = (between.previous_n < between.half) & (between.n >= between.half)
     share = (between.half - between.previous_n) / between.gained.nullif(0.0)
     crossing = between.previous_age_hours + share * between.width_hours
-    return between.group_by("post_id").agg(
-        peak_velocity_views_per_hour=(_.gained / _.width_hours.nullif(0.0)).max(),
-        half_life_hours=crossing.min(where=reached),
+    found = between.group_by("post_id").agg(
+        peak_velocity_views_per_hour=(_.gained / _.width_hours.nullif(0.0)).max(where=near & ~since_a_date),
+        is_dated=_.is_dated.any(),
+        first_hours=crossing.min(where=reached),
+        known_hours=crossing.min(where=reached & near),
+    )
+    # A later crossing is not the first: views can fall and rise again.
+    is_known = (found.known_hours == found.first_hours) & (
+        ~found.is_dated | (found.known_hours >= SHORTEST_HOURS_OF_A_DATE)
+    )
+    return found.select(
+        "post_id", "peak_velocity_views_per_hour", half_life_hours=ibis.cases((is_known, found.known_hours))
     )
 
 
@@ -169,7 +183,9 @@ def ten_x_24h(steps: ibis.Table) -> ibis.Table:
     crossing = (
         steps.join(now.filter(_.then_hours > 0), "post_id")
         .filter((_.previous_age_hours < _.then_hours) & (_.age_hours >= _.then_hours))
-        .filter((_.width_hours <= 24.0) | (_.width_hours <= _.then_hours / 2.0) | (_.age_hours == _.then_hours))
+        .filter(
+            (_.width_hours <= 24.0) | (_.width_hours <= _.then_hours / 2.0) | (_.age_hours == _.then_hours)
+        )
     )
     share = (crossing.then_hours - crossing.previous_age_hours) / crossing.width_hours.nullif(0.0)
     earlier = crossing.previous_n + (crossing.n - crossing.previous_n) * share

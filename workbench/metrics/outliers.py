@@ -8,6 +8,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from .counting import ratio
+
 PREVIOUS_POSTS = 100
 FEWEST_POSTS = 5
 FLOOR_VIEWS = 100.0
@@ -62,24 +64,28 @@ def baseline_views(posts: ibis.Table, views: str) -> ibis.Table:
     means = (
         weighed.filter(_.n >= FEWEST_POSTS)
         .group_by("post_id")
-        .agg(baseline=(_.weight * _.value).sum() / _.weight.sum(), n_baseline=_.n.max())
+        .agg(baseline=ratio((_.weight * _.value).sum(), _.weight.sum()), n_baseline=_.n.max())
     )
     return means.select("post_id", "baseline", "n_baseline")
 
 
-def outlier(views: ir.NumericValue, baseline: ir.NumericValue, floor: float = FLOOR_VIEWS) -> ir.FloatingValue:
+def outlier(
+    views: ir.NumericValue, baseline: ir.NumericValue, floor: float = FLOOR_VIEWS
+) -> ir.FloatingValue:
     """views / max(baseline, floor): 1 is usual. NULL where either is unknown."""
-    return ibis.cases(
-        (baseline.notnull(), views / ibis.greatest(baseline, floor)), else_=ibis.null("float64")
-    )
+    return ibis.cases((baseline.notnull(), ratio(views, ibis.greatest(baseline, floor))))
 
 
-def raw_log_outlier(views: ir.NumericValue, baseline: ir.NumericValue, floor: float = FLOOR_VIEWS) -> ir.FloatingValue:
-    """ln(max(views, floor) / max(baseline, floor)), before season and drift are taken out."""
+def raw_log_outlier(
+    views: ir.NumericValue, baseline: ir.NumericValue, floor: float = FLOOR_VIEWS
+) -> ir.FloatingValue:
+    """ln(max(views, floor) / max(baseline, floor)), before season and drift are taken out.
+
+    NULL where either is unknown, or 0 while the floor is 0.
+    """
     known = views.notnull() & baseline.notnull()
-    return ibis.cases(
-        (known, (ibis.greatest(views, floor) / ibis.greatest(baseline, floor)).ln()), else_=ibis.null("float64")
-    )
+    multiple = ratio(ibis.greatest(views, floor), ibis.greatest(baseline, floor))
+    return ibis.cases((known, multiple.nullif(0.0).ln()))
 
 
 def less_week(table: ibis.Table, columns: Sequence[str]) -> ibis.Table:
@@ -88,7 +94,9 @@ def less_week(table: ibis.Table, columns: Sequence[str]) -> ibis.Table:
     Grain: as `table`, which has platform and posted_week_on. NULL where the week of posting is unknown.
     Source: metrics.md, Posts (log_outlier). Version 1.
     """
-    weeks = table.group_by("platform", "posted_week_on").agg(**{f"mean_{c}": table[c].mean() for c in columns})
+    weeks = table.group_by("platform", "posted_week_on").agg(
+        **{f"mean_{c}": table[c].mean() for c in columns}
+    )
     joined = table.left_join(weeks, ["platform", "posted_week_on"])
     return joined.mutate(**{c: joined[c] - joined[f"mean_{c}"] for c in columns}).drop(
         *[c for c in joined.columns if c not in table.columns]
