@@ -69,7 +69,8 @@ def stage(
     Raises WorkbenchError when the file has columns that the table lacks, or lacks a key column.
     """
     source = f"read_parquet({text(str(file))}, file_row_number = true)"
-    raw = dict(con.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {source})").fetchall())
+    described = f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {source})"
+    raw = dict(con.execute(described).fetchall())
     del raw["file_row_number"]
     types = table_types(con, table.name)
     for name in DERIVED.get(table.name, ()):
@@ -83,7 +84,8 @@ def stage(
     checks = [_castable(c, raw[c], types[c]) for c in columns if types[c] != "VARCHAR"]
     checks += [c for name in typed for c in _allowed(table, name, types[name], now)]
     if "seen_at" in raw:
-        typed_seen = f"coalesce({_typed('seen_at', raw['seen_at'], 'TIMESTAMP')}, TIMESTAMP {text(captured_at)})"
+        own = _typed("seen_at", raw["seen_at"], "TIMESTAMP")
+        typed_seen = f"coalesce({own}, TIMESTAMP {text(captured_at)})"
         checks.append(_castable("seen_at", raw["seen_at"], "TIMESTAMP"))
     else:
         typed_seen = f"TIMESTAMP {text(captured_at)}"
@@ -137,10 +139,10 @@ def _refuse_shape(table: Table, raw: dict[str, str], types: dict[str, str]) -> N
 def _from_key(table: Table, given: dict[str, str]) -> dict[str, str]:
     """Columns that follow from the key, whatever a batch says of them."""
     if table.name in _KEY_NAMES_PLATFORM:
-        key = quoted(table.key[0]) if table.key[0] in given else "NULL::VARCHAR"
-        parts = {"platform": f"lower(nullif(split_part(trim({key}), ':', 1), ''))"}
+        key = given.get(table.key[0], "NULL::VARCHAR")
+        parts = {"platform": f"split_part({key}, ':', 1)"}
         if table.name == "posts":
-            parts["external_id"] = f"nullif(substr(trim({key}), instr(trim({key}), ':') + 1), '')"
+            parts["external_id"] = f"nullif(substr({key}, instr({key}, ':') + 1), '')"
         return parts
     if "endpoint" in table.key:
         return {"endpoint": f"coalesce({given['endpoint']}, '')" if "endpoint" in given else "''"}
@@ -195,7 +197,7 @@ def _castable(column: str, raw: str, wanted: str) -> _Check:
     """A value that is there must be a value of the wanted type, exactly."""
     given = quoted(column)
     absent = f"{given} IS NULL" + (f" OR trim({given}::VARCHAR) = ''" if _is_text(raw) else "")
-    kind = _KINDS.get(wanted, "a list such as [\"a\", \"b\"]" if wanted.endswith("[]") else "text")
+    kind = _KINDS.get(wanted, 'a list such as ["a", "b"]' if wanted.endswith("[]") else "text")
     if wanted.startswith("DECIMAL"):
         kind = f"an amount with at most {_places(wanted)} decimals"
     ok = f"coalesce({_is_exact(column, raw, wanted)}, false) OR {absent}"
@@ -211,7 +213,8 @@ def _is_exact(column: str, raw: str, wanted: str) -> str:
     if wanted == "BIGINT":
         # The pattern costs more than writing the number out, and most are plain.
         plain = r"\s*[+-]?[0-9]+(\.0*)?\s*"
-        return f"{typed} IS NOT NULL AND CASE WHEN {typed}::VARCHAR = {given} THEN true ELSE {_matches(given, plain)} END"
+        is_whole = f"CASE WHEN {typed}::VARCHAR = {given} THEN true ELSE {_matches(given, plain)} END"
+        return f"{typed} IS NOT NULL AND {is_whole}"
     if wanted == "DOUBLE":
         return f"isfinite({typed}) AND NOT contains({given}, '_')"
     if wanted.startswith("DECIMAL"):
@@ -251,9 +254,8 @@ def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
     if choices:
         listed = ", ".join(text(c) for c in choices)
         told = text(f" is not one of {', '.join(choices)}")
-        checks.append(
-            _Check(f"{name} IS NULL OR lower({name}) IN ({listed})", f"'{column}: ' || {_shown(name)} || {told}")
-        )
+        ok = f"{name} IS NULL OR {name} IN ({listed})"
+        checks.append(_Check(ok, f"'{column}: ' || {_shown(name)} || {told}"))
     if column == "time_zone":
         checks.append(
             _Check(
@@ -266,9 +268,8 @@ def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
     if wanted == "DOUBLE" and column.endswith(("_seconds", "_hours")):
         checks.append(_Check(f"{name} IS NULL OR {name} >= 0", f"'{column}: ' || {name} || ' is below 0'"))
     if column in table.fractions:
-        checks.append(
-            _Check(f"{name} IS NULL OR {name} BETWEEN 0 AND 1", f"'{column}: ' || {name} || ' is not from 0 to 1'")
-        )
+        ok = f"{name} IS NULL OR {name} BETWEEN 0 AND 1"
+        checks.append(_Check(ok, f"'{column}: ' || {name} || ' is not from 0 to 1'"))
     if wanted == "TIMESTAMP":
         checks += _instants(name, column, now, future=column in table.future)
     if wanted == "DATE":
@@ -305,6 +306,7 @@ def _instants(name: str, column: str, now: str, *, future: bool) -> list[_Check]
         f"'{column}: ' || {name} || ' lies in the future'",
     )
     far = _Check(
-        f"{name} IS NULL OR {name} < TIMESTAMP '{FARTHEST}'", f"'{column}: ' || {name} || ' is after {FARTHEST[:4]}'"
+        f"{name} IS NULL OR {name} < TIMESTAMP '{FARTHEST}'",
+        f"'{column}: ' || {name} || ' is not before {FARTHEST[:4]}'",
     )
     return [low, far if future else high]
