@@ -19,7 +19,6 @@ from workbench.demo import DemoFiles
 ROOT = Path(__file__).resolve().parents[1]
 
 
-
 def test_help_answers_in_under_a_fifth_of_a_second() -> None:
     command = Path(sys.executable).with_name("workbench")
     subprocess.run([command, "--help"], check=True, capture_output=True)

@@ -59,7 +59,12 @@ def test_conda_installs_the_same_lock() -> None:
     assert python
     assert Requirement("python" + PROJECT["requires-python"]).specifier.contains(python[1])
     # Nothing else: what conda would add beside the lock could differ from it.
-    assert re.findall(r"^  - (\S+)", text, flags=re.M) == ["conda-forge", f"python={python[1]}", "pip", "pip:"]
+    assert re.findall(r"^  - (\S+)", text, flags=re.M) == [
+        "conda-forge",
+        f"python={python[1]}",
+        "pip",
+        "pip:",
+    ]
 
 
 def test_the_duckdb_that_runs_is_the_one_that_ibis_was_tested_with() -> None:

@@ -84,6 +84,8 @@ def load(
                 if progress:
                     progress(folder.name, n, len(todo))
                 outcome.batches.append(_apply(con, folder, settings))
+            if outcome.version is not None and marts.are_old(con, settings):
+                _follow_time_zones(con, settings, "")  # the settings' own zone may be another
             # Nothing was there before: all of it is new, and noting each key would tell no more.
             marts.refresh(con, settings, full=outcome.version is None)
             as_of = _newest(con)
@@ -238,7 +240,7 @@ def _apply_tables(
             if aliased:
                 for moved in identity.move_renamed(con, zone=settings.time_zone):
                     _mark_all(con, moved)
-            _follow_time_zones(con, settings)
+            _follow_time_zones(con, settings, "SEMI JOIN touched_accounts USING (account_id)")
         note_checks(con, table, merged, batch_id=manifest.batch_id)
         _mark(con, table)
         _add(outcome, staged, merged)
@@ -284,15 +286,16 @@ def add_referred(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
         )
 
 
-def _follow_time_zones(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Local days and hours of posts whose account's zone became another."""
+def _follow_time_zones(con: duckdb.DuckDBPyConnection, settings: Settings, only: str) -> None:
+    """Local days and hours of posts whose zone became another; `only` narrows the accounts."""
+    day, hour = local_day("p", settings.time_zone), local_hour("p", settings.time_zone)
+    kind = "JOIN" if only else "LEFT JOIN"
     con.execute(
-        f"UPDATE posts SET posted_local_on = {local_day('posts', settings.time_zone)}, "
-        f"posted_local_hour = {local_hour('posts', settings.time_zone)} "
-        "FROM accounts a SEMI JOIN touched_accounts USING (account_id) "
-        "WHERE a.account_id = posts.account_id AND posts.posted_at IS NOT NULL AND ("
-        f"posts.posted_local_on IS DISTINCT FROM {local_day('posts', settings.time_zone)} OR "
-        f"posts.posted_local_hour IS DISTINCT FROM {local_hour('posts', settings.time_zone)})"
+        f"UPDATE posts SET posted_local_on = n.local_on, posted_local_hour = n.local_hour FROM ("
+        f"SELECT p.post_id, {day} AS local_on, {hour} AS local_hour FROM posts p "
+        f"{kind} (FROM accounts {only}) a ON a.account_id = p.account_id "
+        f"WHERE p.posted_at IS NOT NULL AND (p.posted_local_on IS DISTINCT FROM {day} "
+        f"OR p.posted_local_hour IS DISTINCT FROM {hour})) n WHERE n.post_id = posts.post_id"
     )
 
 
