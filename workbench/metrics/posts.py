@@ -126,7 +126,7 @@ def post_performance(
     for part in (curves, baselines, followers):
         joined = joined.left_join(part, "post_id").drop("post_id_right")
     counted = joined.mutate(
-        posted_week_on=_.posted_local_on.truncate("W"),
+        posted_week_on=_.posted_local_on.truncate("W").cast("date"),
         age_hours=hours_between(_.last_captured_at, _.posted_at),
         engagement=known_sum(joined, ["likes", "comments", "shares"]),
     )
