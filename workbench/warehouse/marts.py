@@ -139,19 +139,31 @@ def _baselines(con: duckdb.DuckDBPyConnection, full: bool) -> None:
     """Temporary table `mart_baselines`: of every post that a touched post may count for, kept for the others."""
     values = ", ".join(f"c.{c}" for c in BASELINES)
     old = "" if full else "".join(f", o.baseline_{c}" for c in BASELINES)
-    kept = "" if full else "LEFT JOIN numbered n ON n.number = p.post_id LEFT JOIN post_performance o ON o.post_id = n.post_id "
+    touched = "true" if full else f"p.is_touched OR {_MOVED} OR coalesce(p.posted_at >= l.since, false)"
+    kept = "" if full else (
+        "LEFT JOIN numbered n ON n.number = p.post_id LEFT JOIN post_performance o ON o.post_id = n.post_id "
+        "LEFT JOIN places_left l ON l.account_id = p.account_id AND l.post_type IS NOT DISTINCT FROM p.post_type "
+    )
+    if not full:
+        # Where a post stood that now stands elsewhere, those after it have lost it.
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE places_left AS "
+            "SELECT o.account_id, o.post_type, min(o.posted_at) AS since FROM post_performance o "
+            "LEFT JOIN numbered n ON n.post_id = o.post_id LEFT JOIN mart_posts p ON p.post_id = n.number "
+            f"WHERE o.posted_at IS NOT NULL AND o.account_id IS NOT NULL AND {_MOVED} GROUP BY ALL"
+        )
     rows = con.execute(
         "WITH kinds AS (SELECT row_number() OVER () AS kind, account_id, post_type FROM "
         "(SELECT DISTINCT account_id, post_type FROM posts WHERE account_id IS NOT NULL)) "
-        f"SELECT p.post_id, k.kind, epoch_us(p.posted_at) AS posted, p.is_touched, {values}{old} FROM mart_posts p "
-        "JOIN kinds k ON k.account_id = p.account_id AND k.post_type IS NOT DISTINCT FROM p.post_type "
+        f"SELECT p.post_id, k.kind, epoch_us(p.posted_at) AS posted, {touched} AS is_touched, {values}{old} "
+        "FROM mart_posts p JOIN kinds k ON k.account_id = p.account_id "
+        "AND k.post_type IS NOT DISTINCT FROM p.post_type "
         f"LEFT JOIN mart_curves c ON c.post_id = p.post_id {kept}WHERE p.posted_at IS NOT NULL"
     ).fetchnumpy()
     number, kind, posted = (_plain(rows[c], np.int64) for c in ("post_id", "kind", "posted"))
     order = np.lexsort((number, posted, kind))
     start, end = window_ends(kind[order], posted[order])
-    touched = np.asarray(rows["is_touched"], dtype=bool)[order]
-    wanted = np.ones(len(order), bool) if full else _from_first_touched(kind[order], touched)
+    wanted = _from_first_touched(kind[order], np.asarray(rows["is_touched"], dtype=bool)[order])
     columns: dict[str, Any] = {}
     for column in BASELINES:
         fresh = interquartile_means(_plain(rows[column], np.float64)[order], start, end, wanted)
@@ -161,6 +173,14 @@ def _baselines(con: duckdb.DuckDBPyConnection, full: bool) -> None:
     con.register("made", pa.table({"post_id": number[order], **columns}))
     con.execute("CREATE OR REPLACE TEMP TABLE mart_baselines AS FROM made")
     con.unregister("made")
+    con.execute("DROP TABLE IF EXISTS places_left")
+
+
+_MOVED = (
+    "(o.account_id IS DISTINCT FROM p.account_id OR o.post_type IS DISTINCT FROM p.post_type "
+    "OR o.posted_at IS DISTINCT FROM p.posted_at)"
+)
+"""Whether a post stands elsewhere than in the mart: renaming an account moves posts that no batch touched."""
 
 
 def _from_first_touched(group: Any, touched: Any) -> Any:
