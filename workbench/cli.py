@@ -53,21 +53,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    def command(name: str, run: Callable[[Any], int | None], sentence: str, example: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[[Any], int | None], sentence: str, example: str
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=sentence, description=sentence, epilog=f"Example: {example}")
-        sub.add_argument("--home", metavar="DIR", help="folder with data/ and reports/ (default: the current one)")
+        sub.add_argument(
+            "--home", metavar="DIR", help="folder with data/ and reports/ (default: the current one)"
+        )
         sub.set_defaults(run=run)
         return sub
 
-    sub = command("import", _import, "Read files into the warehouse.", "workbench import exports/ --as-of 2025-10-05")
+    sub = command(
+        "import", _import, "Read files into the warehouse.", "workbench import exports/ --as-of 2025-10-05"
+    )
     sub.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of files")
-    sub.add_argument("--as", dest="as_name", metavar="FORMAT", help="read as this format instead of recognising it")
-    sub.add_argument("--as-of", metavar="TIME", help="when lifetime counts were captured (UTC); default: the file's time")
+    sub.add_argument(
+        "--as", dest="as_name", metavar="FORMAT", help="read as this format instead of recognising it"
+    )
+    sub.add_argument(
+        "--as-of", metavar="TIME", help="when lifetime counts were captured (UTC); default: the file's time"
+    )
     sub.add_argument("--mapping", metavar="FILE", help="a TOML file that maps any CSV's columns")
     sub.add_argument("--encoding", help="of a text file that is not UTF-8, such as cp1252")
     sub.add_argument("--delimiter", help="between a CSV's fields, where it can't be found")
     sub.add_argument("--year", type=int, help="of dates without one")
-    sub.add_argument("--date-format", metavar="FORMAT", help="of dates that could be read in two ways, such as %%d/%%m/%%Y")
+    sub.add_argument(
+        "--date-format", metavar="FORMAT", help="of dates that could be read in two ways, such as %%d/%%m/%%Y"
+    )
     sub.add_argument("--platform", help="of files that don't say")
     sub.add_argument("--no-load", action="store_true", help="leave the batches in the inbox")
 
@@ -75,24 +87,48 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("report", _report, "Make the reports of a week.", "workbench report --week 2025-W40")
     sub.add_argument("--week", metavar="YYYY-Www", help="default: the last complete week of the data")
     sub.add_argument("--only", metavar="2,3", help="these notebooks only, by number or name")
-    sub.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="a parameter")
+    sub.add_argument(
+        "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="a parameter"
+    )
     sub.add_argument("--out", metavar="DIR", help="folder of the reports (default: reports/)")
 
-    sub = command("metric", _metric, "Ask for one metric.", "workbench metric kpi_score --from 2025-09-01 --to 2025-09-28")
+    sub = command(
+        "metric",
+        _metric,
+        "Ask for one metric.",
+        "workbench metric kpi_score --from 2025-09-01 --to 2025-09-28",
+    )
     sub.add_argument("name", nargs="?", help="without a name: the list of metrics")
-    sub.add_argument("--from", dest="from_on", metavar="DATE", help="first day (default: 28 days before the last)")
-    sub.add_argument("--to", dest="to_on", metavar="DATE", help="last day (default: the day before the data's newest)")
-    sub.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help="rows with this value only")
-    sub.add_argument("--horizon", choices=("120", "settled"), default="120", help="age at which posts are compared")
+    sub.add_argument(
+        "--from", dest="from_on", metavar="DATE", help="first day (default: 28 days before the last)"
+    )
+    sub.add_argument(
+        "--to", dest="to_on", metavar="DATE", help="last day (default: the day before the data's newest)"
+    )
+    sub.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="rows with this value only"
+    )
+    sub.add_argument(
+        "--horizon", choices=("120", "settled"), default="120", help="age at which posts are compared"
+    )
     _output(sub)
 
-    sub = command("sql", _sql, "Run a SELECT on the newest version.", 'workbench sql "select count(*) from posts"')
+    sub = command(
+        "sql", _sql, "Run a SELECT on the newest version.", 'workbench sql "select count(*) from posts"'
+    )
     sub.add_argument("query")
     _output(sub)
 
-    sub = command("status", _status, "What the warehouse holds, how fresh it is, what is wrong.", "workbench status")
+    sub = command(
+        "status", _status, "What the warehouse holds, how fresh it is, what is wrong.", "workbench status"
+    )
     sub.add_argument("--format", choices=("table", "json"), default="table")
-    sub = command("demo", _demo, "Make a simulated agency, import it and load it.", "workbench demo --posts 5000 --seed 2")
+    sub = command(
+        "demo",
+        _demo,
+        "Make a simulated agency, import it and load it.",
+        "workbench demo --posts 5000 --seed 2",
+    )
     sub.add_argument("--posts", type=int, default=None, metavar="N", help="default: 45077")
     sub.add_argument("--seed", type=int, default=1, metavar="S")
     sub.add_argument("--out", metavar="DIR", help="where the files go (default: data/demo)")
@@ -119,7 +155,7 @@ def _say(text: str) -> None:
 
 def _import(options: Any) -> int:
     from .sources.importing import ImportFailed, import_paths
-    from .warehouse.load import known_files, known_batches, load
+    from .warehouse.load import known_batches, known_files, load
 
     settings = _settings(options)
     given = {
@@ -172,7 +208,9 @@ def _load(options: Any) -> int:
 def _tell(outcome: LoadOutcome, settings: Settings) -> int:
     """One line for a load, and one for each batch that needs a person."""
     for batch in outcome.failed:
-        _say(f"Error: {batch.file_name or batch.batch_id}: {batch.error} It is kept in {settings.data / 'refused'}.")
+        _say(
+            f"Error: {batch.file_name or batch.batch_id}: {batch.error} It is kept in {settings.data / 'refused'}."
+        )
     total = outcome.total
     line = (
         f"Loaded {len(outcome.batches)} batch{'' if len(outcome.batches) == 1 else 'es'}: {total('read'):,} rows read, "
@@ -196,7 +234,9 @@ def _report(options: Any) -> int:
     with connect(settings.home) as wb:
         version, as_of = wb.version, wb.as_of
     if as_of is None:
-        raise UsageError("The warehouse is empty: there is nothing to report on. Import files with `workbench import`.")
+        raise UsageError(
+            "The warehouse is empty: there is nothing to report on. Import files with `workbench import`."
+        )
     run = make_reports(
         settings,
         version=version,
@@ -209,7 +249,9 @@ def _report(options: Any) -> int:
     for page in run.failed:
         _say(f"Error: {page.name} could not be made: {page.error}")
     made = len(run.pages) - len(run.failed)
-    _say(f"Made {made} of {len(run.pages)} pages of {run.period} from version {version} in {run.seconds:.1f} s.")
+    _say(
+        f"Made {made} of {len(run.pages)} pages of {run.period} from version {version} in {run.seconds:.1f} s."
+    )
     print(run.index)
     return run.exit_code
 
@@ -318,7 +360,9 @@ def _status(options: Any) -> int:
     for table, rows in found["rows"].items():
         print(f"  {table:22} {rows:>12,}")
     if found["rejected_rows"]:
-        print(f"{found['rejected_rows']:,} rejected rows. See why: workbench sql \"select * from rejected_rows\"")
+        print(
+            f'{found["rejected_rows"]:,} rejected rows. See why: workbench sql "select * from rejected_rows"'
+        )
     for check in found["checks"]:
         print(f"{check['severity']}: {check['description']} ({check['failed']:,} of {check['checked']:,})")
     if found["waiting"]:

@@ -67,10 +67,14 @@ def posts(entries: Iterable[Mapping[str, Any]], *, home: Path | str | None = Non
 
 def snapshot(*, post_id: str, captured_at: Any = None, home: Path | str | None = None, **counts: Any) -> int:
     """A post's counts at an instant (default: now)."""
-    return rows("post_snapshots", [{"post_id": post_id, "captured_at": captured_at or _now(), **counts}], home=home)
+    return rows(
+        "post_snapshots", [{"post_id": post_id, "captured_at": captured_at or _now(), **counts}], home=home
+    )
 
 
-def account_snapshot(*, account_id: str, captured_at: Any = None, home: Path | str | None = None, **counts: Any) -> int:
+def account_snapshot(
+    *, account_id: str, captured_at: Any = None, home: Path | str | None = None, **counts: Any
+) -> int:
     """An account's counts at an instant (default: now)."""
     entry = {"account_id": account_id, "captured_at": captured_at or _now(), **counts}
     return rows("account_snapshots", [entry], home=home)
@@ -129,7 +133,9 @@ def scrape_log(*, session_id: str, account_id: str, home: Path | str | None = No
     return rows("scrape_logs", [entry], home=home)
 
 
-def interaction(*, follower_id: str, interaction_type: str, home: Path | str | None = None, **columns: Any) -> str:
+def interaction(
+    *, follower_id: str, interaction_type: str, home: Path | str | None = None, **columns: Any
+) -> str:
     """What a follower did: comment, like, share, save, profile_visit or link_click; returns its id."""
     key = str(columns.pop("interaction_id", None) or uuid.uuid4().hex)
     entry = {"interaction_id": key, "follower_id": follower_id, "interaction_type": interaction_type}
@@ -144,7 +150,9 @@ def content_item(*, content_id: str, home: Path | str | None = None, **columns: 
 
 def content_tag(*, content_id: str, tag_type: str, tag_value: str, home: Path | str | None = None) -> int:
     """A tag of a content item."""
-    return rows("content_tags", [{"content_id": content_id, "tag_type": tag_type, "tag_value": tag_value}], home=home)
+    return rows(
+        "content_tags", [{"content_id": content_id, "tag_type": tag_type, "tag_value": tag_value}], home=home
+    )
 
 
 def revenue(*, home: Path | str | None = None, **columns: Any) -> str:

@@ -86,8 +86,7 @@ def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
     for name, (where, _) in values.items():
         if name not in known:
             raise UsageError(
-                f"{where}: there is no setting '{name}'.{nearest(name, known)} "
-                f"Settings: {', '.join(known)}."
+                f"{where}: there is no setting '{name}'.{nearest(name, known)} Settings: {', '.join(known)}."
             )
     settings = Settings(home=folder)
     for name, (where, value) in values.items():

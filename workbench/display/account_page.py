@@ -50,7 +50,8 @@ class AccountPage:
             )
         return note(
             f"Posts are compared at the age of 5 days. A week covers the posts that became so old in it; scores, rates "
-            f"and comparisons cover {weeks}. {known['n_known']:,} of {known['n_posts']:,} posts have a count at that age."
+            f"and comparisons cover {weeks}. {known['n_known']:,} of {known['n_posts']:,} posts have a count "
+            "at that age."
         )
 
     def headline(self) -> Tiles:
@@ -103,8 +104,9 @@ class AccountPage:
         compared = int(changes["change_low"].notna().sum())
         if compared:
             sentences.append(
-                f"Of {counted(compared, 'account')} with five posts or more in both windows, {len(up)} did clearly better "
-                f"against their own usual than in the {counted(self.facts.score_weeks, 'week')} before, {len(down)} clearly worse; "
+                f"Of {counted(compared, 'account')} with five posts or more in both windows, {len(up)} did clearly "
+                f"better against their own usual than in the {counted(self.facts.score_weeks, 'week')} before, "
+                f"{len(down)} clearly worse; "
                 f"about {round(0.1 * compared)} would by luck alone."
             )
         if pd.notna(now["net_followers"]):
@@ -240,7 +242,8 @@ class AccountPage:
             ["median_outlier", "weekday", "local_hour"], ascending=[False, True, True]
         ).iloc[0]
         name = charts.WEEKDAYS[int(best["weekday"]) - 1]
-        title = f"Posts of {name} at {int(best['local_hour'])}:00 do best, {multiple(best['median_outlier'])} their usual"
+        when = f"{name} at {int(best['local_hour'])}:00"
+        title = f"Posts of {when} do best, {multiple(best['median_outlier'])} their usual"
         return charts.heat_map(
             enough,
             weekday="weekday",
@@ -302,7 +305,8 @@ class AccountPage:
         return finding(
             f"The median account grew by {percent(median)} in {counted(self.facts.score_weeks, 'week')}",
             f"Fastest: {top['account_id']} with {percent(top['follower_growth_rate'], signed=True)} "
-            f"({whole(top['followers_first'])} to {whole(top['followers_last'])} followers). n = {len(known)} accounts.",
+            f"({whole(top['followers_first'])} to {whole(top['followers_last'])} followers). "
+            f"n = {len(known)} accounts.",
         )
 
 

@@ -67,7 +67,9 @@ def account_review(
     growth = follower_growth(account_snapshots, period)
     viral = viral_rate(reached(performance, period, FINAL_HOURS))
     rhythm = posting_rhythm(performance, period)
-    until = account_snapshots.filter(_.followers.notnull() & (_.captured_at < ibis.literal(period.to_at, "timestamp")))
+    until = account_snapshots.filter(
+        _.followers.notnull() & (_.captured_at < ibis.literal(period.to_at, "timestamp"))
+    )
     newest = until.group_by("account_id").agg(followers=_.followers.argmax(_.captured_at))
     joined = accounts.select(
         "account_id", "platform", "username", "display_name", "creator_id", "va_id", "target_posts_per_week"
@@ -78,7 +80,8 @@ def account_review(
     # Saves count only where every account of the peer group has them; short of that they would rank
     # accounts by how they are scraped.
     with_saves = present.mutate(
-        has_all_saves=(_.n_saves_known >= _.n_mature_posts).fill_null(False) | (_.n_mature_posts.fill_null(0) == 0)
+        has_all_saves=(_.n_saves_known >= _.n_mature_posts).fill_null(False)
+        | (_.n_mature_posts.fill_null(0) == 0)
     )
     everywhere = ibis.window(group_by="platform")
     marked = with_saves.mutate(platform_has_saves=_.has_all_saves.all().over(everywhere))

@@ -139,7 +139,11 @@ def engagement_quality(results: ibis.Table, *, saves: bool) -> ir.FloatingValue:
 
     [S1]-weights of metrics.md, Level 2. NULL where views are 0 or likes are unknown.
     """
-    total = results.likes + COMMENT_WEIGHT * results.comments.fill_null(0) + SHARE_WEIGHT * results.shares.fill_null(0)
+    total = (
+        results.likes
+        + COMMENT_WEIGHT * results.comments.fill_null(0)
+        + SHARE_WEIGHT * results.shares.fill_null(0)
+    )
     if saves:
         total = total + SAVE_WEIGHT * results.saves.fill_null(0)
     return ratio(total, results.views)
@@ -228,7 +232,9 @@ def kpi_score(measured: ibis.Table) -> ibis.Table:
         "consistency": judged.consistency,
         "breakout": judged.breakout_rate,
     }
-    judged = judged.mutate(**{f"{p}_value": ibis.cases((enough, v.cast("float64"))) for p, v in sources.items()})
+    judged = judged.mutate(
+        **{f"{p}_value": ibis.cases((enough, v.cast("float64"))) for p, v in sources.items()}
+    )
     groups = [judged.platform, judged.peer_band]
     parts = judged.mutate(**{f"{p}_part": mid_rank(judged[f"{p}_value"], groups) for p in WEIGHTS})
     weight = sum(ibis.cases((parts[f"{p}_part"].notnull(), w), else_=0.0) for p, w in WEIGHTS.items())
@@ -256,7 +262,8 @@ def size_effect(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
         "platform", size=_.followers_at_posting.cast("float64"), result=mature[views]
     )
     ranked = known.mutate(
-        size_rank=mid_rank(known["size"], [known.platform]), result_rank=mid_rank(known.result, [known.platform])
+        size_rank=mid_rank(known["size"], [known.platform]),
+        result_rank=mid_rank(known.result, [known.platform]),
     )
     found = ranked.group_by("platform").agg(n_pairs=_.count(), rho=_.size_rank.corr(_.result_rank, how="pop"))
     return found.select("platform", size_effect_rho=ibis.cases((_.n_pairs >= 3, _.rho)), n_pairs="n_pairs")
@@ -270,6 +277,6 @@ def posting_hours(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
     """
     outlier = mature[f"outlier_{horizon}"]
     timed = mature.filter(_.posted_local_hour.notnull() & outlier.notnull())
-    return timed.group_by(weekday=_.posted_local_on.day_of_week.index() + 1, local_hour=_.posted_local_hour).agg(
-        n_posts=_.count(), median_outlier=timed[f"outlier_{horizon}"].median()
-    )
+    return timed.group_by(
+        weekday=_.posted_local_on.day_of_week.index() + 1, local_hour=_.posted_local_hour
+    ).agg(n_posts=_.count(), median_outlier=timed[f"outlier_{horizon}"].median())

@@ -38,6 +38,17 @@ def _mature(tables: Tables, period: Period, horizon: str) -> ibis.Table:
     return reached(tables("post_performance"), period, compared_hours(horizon))
 
 
+_SCORE_COLUMNS = (
+    "account_id",
+    "platform",
+    "n_mature_posts",
+    "kpi_score",
+    *(f"{part}_part" for part in accounts.WEIGHTS),
+    "missing_parts",
+    "peer_band",
+    "n_peers",
+)
+
 METRICS: dict[str, Metric] = {
     m.name: m
     for m in [
@@ -53,7 +64,12 @@ METRICS: dict[str, Metric] = {
             lambda t, p, _h: t("account_daily").filter(t("account_daily").day_on.between(p.from_on, p.to_on)),
             ("day_on", "account_id"),
         ),
-        Metric("account_review", "Every account: results, growth, rhythm, score in parts.", _review, ("account_id",)),
+        Metric(
+            "account_review",
+            "Every account: results, growth, rhythm, score in parts.",
+            _review,
+            ("account_id",),
+        ),
         Metric(
             "account_results",
             "What each account's posts did at the same age.",
@@ -63,10 +79,7 @@ METRICS: dict[str, Metric] = {
         Metric(
             "kpi_score",
             "The score of each account in its five parts.",
-            lambda t, p, h: _review(t, p, h).select(
-                "account_id", "platform", "n_mature_posts", "kpi_score", *[f"{w}_part" for w in accounts.WEIGHTS],
-                "missing_parts", "peer_band", "n_peers",
-            ),  # fmt: skip
+            lambda t, p, h: _review(t, p, h).select(*_SCORE_COLUMNS),
             ("account_id",),
         ),
         Metric(

@@ -22,7 +22,9 @@ def account_daily(performance: ibis.Table, account_snapshots: ibis.Table) -> ibi
         .group_by("account_id", "day_on")
         .agg(
             **{
-                c: account_snapshots[c].argmax(account_snapshots.captured_at, where=account_snapshots[c].notnull())
+                c: account_snapshots[c].argmax(
+                    account_snapshots.captured_at, where=account_snapshots[c].notnull()
+                )
                 for c in counts
             }
         )
@@ -42,7 +44,10 @@ def account_daily(performance: ibis.Table, account_snapshots: ibis.Table) -> ibi
         .group_by("account_id", day_on=_.posted_local_on)
         .agg(n_posts=_.count(), views_posted=_.views.sum())
     )
-    keys = [t.select(account_id=_.account_id.cast("string"), day_on=_.day_on.cast("date")) for t in (looked, posted)]
+    keys = [
+        t.select(account_id=_.account_id.cast("string"), day_on=_.day_on.cast("date"))
+        for t in (looked, posted)
+    ]
     days = ibis.union(*keys, distinct=True)
     joined = days
     for part in (looked, gained, posted):

@@ -137,7 +137,8 @@ def post_performance(
         save_rate=ratio(counted.saves, counted.views),
         comment_rate=ratio(counted.comments, counted.views),
         views_per_follower=ratio(counted[f"views_at_{COMPARED_HOURS}"], counted.followers_at_posting),
-        is_viral=ibis.coalesce(counted[f"views_at_{FINAL_HOURS}"], counted.views.cast("float64")) >= viral_views,
+        is_viral=ibis.coalesce(counted[f"views_at_{FINAL_HOURS}"], counted.views.cast("float64"))
+        >= viral_views,
         **{_outlier(c): outlier(counted[c], counted[f"baseline_{c}"], floor_views) for c in BASELINES},
         **{
             f"log_outlier_{name}": raw_log_outlier(counted[c], counted[f"baseline_{c}"], floor_views)

@@ -30,7 +30,9 @@ def week_of_instant(at: ir.TimestampValue, weeks: list[Period]) -> ir.DateValue:
     )
 
 
-def weekly_results(performance: ibis.Table, period: Period, *, hours: int, horizon: str, weeks: int = 9) -> ibis.Table:
+def weekly_results(
+    performance: ibis.Table, period: Period, *, hours: int, horizon: str, weeks: int = 9
+) -> ibis.Table:
     """What the posts that reached the compared age in each week did.
 
     Grain out: week_on; n_posts, n_mature_posts, n_viral_posts [posts], median_views [views], median_outlier

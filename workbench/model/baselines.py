@@ -17,7 +17,9 @@ _CHUNK = 8_192
 """Rows sorted at a time: they fit a core's cache."""
 
 
-def window_ends(group: NDArray[np.int64], posted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def window_ends(
+    group: NDArray[np.int64], posted: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For rows sorted by (group, posted): where each row's group starts and where its own instant starts.
 
     The window of a row is the 100 rows before `end`, those before `start` left out.

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 DRAWS = 2_000
+FEWEST = 5
+"""Posts in each period, for an interval."""
 
 
 def change_of_medians(
-    before: pd.DataFrame, now: pd.DataFrame, *, by: str, value: str, level: float = 0.9, seed: int = 20_250_101
+    before: pd.DataFrame,
+    now: pd.DataFrame,
+    *,
+    by: str,
+    value: str,
+    level: float = 0.9,
+    seed: int = 20_250_101,
 ) -> pd.DataFrame:
     """How each group's median changed between two periods, with a percentile bootstrap interval.
 
@@ -28,21 +38,26 @@ def change_of_medians(
         change_low, change_high, in the value's unit; NaN where a period has fewer than 5 posts.
     """
     random = np.random.default_rng(seed)
-    earlier = {k: g.to_numpy(float) for k, g in before.dropna(subset=[value]).groupby(by)[value]}
+    earlier = _by_group(before, by, value)
     tail = 100 * (1 - level) / 2
-    rows = []
-    for key, group in now.dropna(subset=[value]).groupby(by)[value]:
-        a, b = earlier.get(key, np.empty(0)), group.to_numpy(float)
-        row = {by: key, "n_before": len(a), "n_now": len(b)}
-        row["median_before"] = float(np.median(a)) if len(a) else np.nan
-        row["median_now"] = float(np.median(b))
-        row["change"] = row["median_now"] - row["median_before"]
-        low = high = np.nan
-        if min(len(a), len(b)) >= 5:
+    rows: list[dict[str, object]] = []
+    for key, b in _by_group(now, by, value).items():
+        a = earlier.get(key, np.empty(0))
+        old, new = float(np.median(a)) if len(a) else math.nan, float(np.median(b))
+        low = high = math.nan
+        if min(len(a), len(b)) >= FEWEST:
             low, high = np.percentile(_medians(b, random) - _medians(a, random), [tail, 100 - tail])
-        rows.append({**row, "change_low": low, "change_high": high})
+        rows.append(
+            {by: key, "n_before": len(a), "n_now": len(b), "median_before": old, "median_now": new,
+             "change": new - old, "change_low": float(low), "change_high": float(high)}
+        )  # fmt: skip
     columns = [by, "n_before", "n_now", "median_before", "median_now", "change", "change_low", "change_high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _by_group(posts: pd.DataFrame, by: str, value: str) -> dict[str, NDArray[np.float64]]:
+    known = posts.dropna(subset=[value])
+    return {str(k): np.asarray(g[value], dtype=np.float64) for k, g in known.groupby(by)}
 
 
 def _medians(values: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:

@@ -12,4 +12,5 @@ def executed(expression: ibis.Table) -> pd.DataFrame:
     DuckDB sums whole numbers into 128 bits, which pandas would show as decimals; Arrow brings them back to
     the type that the expression has.
     """
-    return expression.to_pyarrow().to_pandas()
+    frame: pd.DataFrame = expression.to_pyarrow().to_pandas()
+    return frame

@@ -79,7 +79,8 @@ class Workbench:
         Raises UsageError for a name that is no table.
         """
         if name not in self._tables:
-            raise UsageError(f"There is no table '{name}'.{nearest(name, self._tables)} Tables: {', '.join(self._tables)}.")
+            listed = ", ".join(self._tables)
+            raise UsageError(f"There is no table '{name}'.{nearest(name, self._tables)} Tables: {listed}.")
         found = self.backend.table(name)
         return found.drop(*[c for c in HIDDEN_COLUMNS if c in found.columns])
 
