@@ -110,7 +110,8 @@ class AccountPage:
                 f"about {round(0.1 * compared)} would by luck alone."
             )
         if pd.notna(now["net_followers"]):
-            sentences.append(f"Accounts gained {whole(now['net_followers'])} followers net.")
+            net = int(now["net_followers"])
+            sentences.append(f"Accounts {'gained' if net >= 0 else 'lost'} {whole(abs(net))} followers net.")
         return text(
             " ".join(sentences) or "Too little is known of this week and the one before to compare them."
         )

@@ -96,7 +96,9 @@ class Tile:
             moved = float(self.value) - float(self.before)
             said = ("+" if moved > 0 else "") + self._figure(moved)
         else:
-            said = change(self.value, self.before)
+            # A percentage of a loss would have the wrong sign for half of its readers.
+            gained = float(self.value) - float(self.before)
+            said = change(self.value, self.before) if float(self.before) > 0 else f"{gained:+,.0f}"
         arrow = "▲" if moved > 0.0005 else "▼" if moved < -0.0005 else "■"
         if arrow == "■":
             return f"■ unchanged from {self._figure(self.before)} before", ""
