@@ -16,9 +16,9 @@ from . import identity, marts, versions
 from .batches import Manifest, file_sha256, read_manifest, utc_now, waiting
 from .journal import seal
 from .merge import Merged, local_day, local_hour, merge
-from .migrate import migrate, migrations
+from .migrate import migrate, migrations, refuse_newer
 from .quality import note_checks
-from .staging import Staged, quoted, stage, table_types, text
+from .staging import Staged, quoted, stage, text
 from .tables import TABLES, Table
 
 
@@ -69,10 +69,12 @@ def load(
     with versions.loader_lock(settings, what):
         seal(settings.inbox)
         outcome.version = versions.current(settings.versions)
-        todo = _not_yet_loaded(settings, outcome)
+        if outcome.version is not None:
+            refuse_newer(outcome.version.schema_version, str(settings.versions / outcome.version.file))
+        todo, done = _not_yet_loaded(settings, outcome)
         behind = outcome.version is None or outcome.version.schema_version < migrations()[-1].version
         if not todo and not behind and not _marts_are_old(settings, outcome.version):
-            _clear(waiting(settings.inbox))
+            _clear(done)
             return outcome
         building = versions.start(settings.versions, outcome.version)
         con = open_writer(building, settings)
@@ -107,7 +109,7 @@ def load(
         )
         outcome.published = True
         refused = {b.batch_id for b in outcome.failed}
-        _clear([folder for folder in waiting(settings.inbox) if folder in todo and folder.name not in refused])
+        _clear([*done, *(folder for folder in todo if folder.name not in refused)])
         for folder in todo:
             if folder.name in refused and folder.is_dir():
                 _set_aside(folder, settings.data / "refused")
@@ -119,6 +121,8 @@ def open_writer(file: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(str(file))
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
+    # No query of the loader depends on the order of rows, and both cores write when none has to be kept.
+    con.execute("SET preserve_insertion_order = false")
     # The file is thrown away when anything fails, so a log of its own would be written for nobody.
     con.execute("SET checkpoint_threshold = '16GB'")
     if settings.memory_limit:
@@ -165,12 +169,13 @@ def _newest(con: duckdb.DuckDBPyConnection) -> str | None:
     return row[0] if row else None
 
 
-def _not_yet_loaded(settings: Settings, outcome: LoadOutcome) -> list[Path]:
+def _not_yet_loaded(settings: Settings, outcome: LoadOutcome) -> tuple[list[Path], list[Path]]:
+    """Waiting batches that have to be applied, and those that the warehouse holds already."""
     folders = waiting(settings.inbox)
     if not folders:
-        return []
+        return [], []
     known = known_batches(settings)
-    todo = []
+    todo, done = [], []
     for folder in folders:
         if known.get(folder.name) == "completed":
             rows = 0
@@ -182,9 +187,10 @@ def _not_yet_loaded(settings: Settings, outcome: LoadOutcome) -> list[Path]:
             except WorkbenchError:
                 pass  # it is in the warehouse already: whatever is wrong with this copy loses nothing
             outcome.batches.append(BatchOutcome(folder.name, source, name, read=rows, unchanged=rows))
+            done.append(folder)
         else:
             todo.append(folder)
-    return todo
+    return todo, done
 
 
 def _apply(con: duckdb.DuckDBPyConnection, folder: Path, settings: Settings) -> BatchOutcome:
@@ -231,18 +237,21 @@ def _apply_tables(
         file = folder / str(manifest.tables[name]["file"])
         staged = stage(con, table, file, batch_id=manifest.batch_id, captured_at=manifest.captured_at, now=utc_now())
         if name == "accounts":
-            identity.note_names(con, staged)
+            identity.note_names(con, staged, zone=settings.time_zone)
             aliased = identity.find_aliases(con)
         if aliased:
             identity.resolve(con, staged)
         merged = merge(con, staged, batch_id=manifest.batch_id, zone=settings.time_zone)
-        if name == "accounts":
-            if aliased:
-                for moved in identity.move_renamed(con, zone=settings.time_zone):
-                    _mark_all(con, moved)
-            _follow_time_zones(con, settings, "SEMI JOIN touched_accounts USING (account_id)")
-        note_checks(con, table, merged, batch_id=manifest.batch_id)
         _mark(con, table)
+        if name == "accounts":
+            con.execute(
+                "CREATE OR REPLACE TEMP TABLE rezoned AS "
+                "SELECT account_id FROM touched_accounts UNION SELECT account_id FROM aliases"
+            )
+            if aliased:
+                identity.move_renamed(con, zone=settings.time_zone)
+            _follow_time_zones(con, settings, "SEMI JOIN rezoned USING (account_id)")
+        note_checks(con, table, merged, batch_id=manifest.batch_id)
         _add(outcome, staged, merged)
         everything.append(staged)
     for staged in everything:
@@ -304,14 +313,6 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     if table.name in marts.DEPENDS_ON:
         key = marts.DEPENDS_ON[table.name]
         con.execute(f"INSERT INTO touched SELECT DISTINCT '{key}', {key} FROM touched_{table.name}")
-
-
-def _mark_all(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    if table in marts.DEPENDS_ON and "account_id" in table_types(con, table):
-        con.execute(
-            f"INSERT INTO touched SELECT DISTINCT 'account_id', account_id FROM {table} "
-            "WHERE account_id IN (SELECT account_id FROM aliases)"
-        )
 
 
 def _record(con: duckdb.DuckDBPyConnection, outcome: BatchOutcome, manifest: Manifest | None) -> None:

@@ -27,7 +27,7 @@ class Merged:
     unchanged: int
     duplicate: int
     conflicts: int
-    """Keys whose rows of one rank key disagreed (facts only)."""
+    """Keys of which a row gave another count than another row (facts only)."""
 
 
 def merge(con: duckdb.DuckDBPyConnection, staged: Staged, *, batch_id: str, zone: str) -> Merged:
@@ -36,7 +36,9 @@ def merge(con: duckdb.DuckDBPyConnection, staged: Staged, *, batch_id: str, zone
     key = [quoted(k) for k in table.key]
     keys = ", ".join(key)
     total = _count(con, f"SELECT count(*) FROM {staged.name}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE multi AS SELECT {keys} FROM {staged.name} GROUP BY ALL HAVING count(*) > 1")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE multi AS SELECT {keys} FROM {staged.name} GROUP BY ALL HAVING count(*) > 1"
+    )
     empty = not _count(con, f"SELECT count(*) FROM (SELECT 1 FROM {table.name} LIMIT 1)")
     if not empty:
         con.execute(
@@ -49,12 +51,12 @@ def merge(con: duckdb.DuckDBPyConnection, staged: Staged, *, batch_id: str, zone
 
     single = f"SELECT * FROM {staged.name}" + (f" ANTI JOIN multi USING ({keys})" if met else "")
     extra = "" if table.is_fact else "seen_at, "
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE touched_{table.name} AS SELECT {keys} FROM ({single})"
-    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE touched_{table.name} AS SELECT {keys} FROM ({single})")
     names = [*table.key, *columns]
     into = ", ".join(quoted(c) for c in names)
-    _insert(con, table, f"SELECT {into}, {extra}NULL AS column_ranks FROM ({single})", into, extra, batch_id, zone)
+    _insert(
+        con, table, f"SELECT {into}, {extra}NULL AS column_ranks FROM ({single})", into, extra, batch_id, zone
+    )
     inserted = _count(con, f"SELECT count(*) FROM touched_{table.name}")
     changed = conflicts = 0
     singles = inserted
@@ -75,7 +77,9 @@ def rank_of(table: Table, column: str | None = None) -> str:
     return f"coalesce(column_ranks[{text(column)}], {row})" if column else row
 
 
-def _combine(con: duckdb.DuckDBPyConnection, staged: Staged, columns: list[str], types: dict[str, str]) -> int:
+def _combine(
+    con: duckdb.DuckDBPyConnection, staged: Staged, columns: list[str], types: dict[str, str]
+) -> int:
     """Fill temporary table `combined` with one row for each key in `multi`; returns conflicts."""
     table = staged.table
     keys = ", ".join(quoted(k) for k in table.key)
@@ -83,9 +87,9 @@ def _combine(con: duckdb.DuckDBPyConnection, staged: Staged, columns: list[str],
     old = ", ".join(quoted(c) for c in [*table.key, *columns, *seen])
     absent = "".join(f", NULL::{types[c]} AS {quoted(c)}" for c in columns if c not in staged.columns)
     pool = (
-        f"SELECT {old}, NULL::MAP(VARCHAR, BIGINT) AS column_ranks, true AS is_new "
+        f"SELECT {old}, NULL::MAP(VARCHAR, BIGINT) AS column_ranks "
         f"FROM (SELECT *{absent} FROM {staged.name} SEMI JOIN multi USING ({keys})) UNION ALL "
-        f"SELECT {old}, column_ranks, false FROM {table.name} SEMI JOIN multi USING ({keys})"
+        f"SELECT {old}, column_ranks FROM {table.name} SEMI JOIN multi USING ({keys})"
     )
     values = ", ".join(
         f"{_winner(table, c)} AS {quoted(c)}, "
@@ -106,7 +110,7 @@ def _combine(con: duckdb.DuckDBPyConnection, staged: Staged, columns: list[str],
         f"lambda e: e.value IS NOT NULL AND e.value <> row_rank)) END AS column_ranks, "
         f"conflict FROM (SELECT *, {row_rank} AS row_rank FROM (SELECT {keys}, {values + ', ' if values else ''}"
         f"max({rank_of(table)}) AS max_rank, "
-        f"{_conflict(table)} AS conflict FROM ({pool}) GROUP BY {keys}))"
+        f"{_conflict(table, columns, types)} AS conflict FROM ({pool}) GROUP BY {keys}))"
     )
     return _count(con, "SELECT count(*) FROM combined WHERE conflict")
 
@@ -118,24 +122,26 @@ def _winner(table: Table, column: str) -> str:
     return f"arg_max({quoted(column)}, {{r: {rank_of(table, column)}, h: hash({quoted(column)})}})"
 
 
-def _conflict(table: Table) -> str:
-    """Whether several counts were given for one fact."""
-    if not table.is_fact:
-        return "false"
-    return f"count(DISTINCT {quoted(table.rank)}) > 1 AND bool_or(is_new)"
+def _conflict(table: Table, columns: list[str], types: dict[str, str]) -> str:
+    """SQL for whether several values of one count were given for one fact."""
+    counts = [quoted(c) for c in columns if table.is_fact and types[c] == "BIGINT"]
+    return " OR ".join(f"min({c}) < max({c})" for c in counts) or "false"
 
 
-def _replace(con: duckdb.DuckDBPyConnection, table: Table, columns: list[str], batch_id: str, zone: str) -> int:
+def _replace(
+    con: duckdb.DuckDBPyConnection, table: Table, columns: list[str], batch_id: str, zone: str
+) -> int:
     """Put the combined rows that differ from the table's in its place; returns how many changed."""
     keys = ", ".join(quoted(k) for k in table.key)
     on = " AND ".join(f"c.{quoted(k)} = t.{quoted(k)}" for k in table.key)
     differs = " OR ".join(f"c.{quoted(c)} IS DISTINCT FROM t.{quoted(c)}" for c in columns) or "false"
     ranks = ["column_ranks"] if table.is_fact else ["seen_at", "column_ranks"]
+    is_new = f"t.{quoted(table.key[0])} IS NULL"
     moved = " OR ".join(f"c.{c} IS DISTINCT FROM t.{c}" for c in ranks)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE differing AS SELECT c.*, t.{quoted(table.key[0])} IS NULL OR {differs} AS is_changed, "
+        f"CREATE OR REPLACE TEMP TABLE differing AS SELECT c.*, {is_new} OR {differs} AS is_changed, "
         f"t.batch_id AS old_batch FROM combined c LEFT JOIN {table.name} t ON {on} "
-        f"WHERE t.{quoted(table.key[0])} IS NULL OR {differs} OR {moved}"
+        f"WHERE {is_new} OR {differs} OR {moved}"
     )
     changed = _count(con, "SELECT count(*) FROM differing WHERE is_changed")
     if not _count(con, "SELECT count(*) FROM (SELECT 1 FROM differing LIMIT 1)"):
@@ -146,16 +152,26 @@ def _replace(con: duckdb.DuckDBPyConnection, table: Table, columns: list[str], b
     names = ", ".join(quoted(c) for c in [*table.key, *columns])
     extra = "" if table.is_fact else "seen_at, "
     _insert(
-        con, table,
+        con,
+        table,
         f"SELECT {names}, {extra}column_ranks, CASE WHEN is_changed THEN {text(batch_id)} ELSE old_batch END AS b "
         "FROM differing",
-        names, extra, None, zone,
+        names,
+        extra,
+        None,
+        zone,
     )
     return changed
 
 
 def _insert(
-    con: duckdb.DuckDBPyConnection, table: Table, query: str, into: str, extra: str, batch_id: str | None, zone: str
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    query: str,
+    into: str,
+    extra: str,
+    batch_id: str | None,
+    zone: str,
 ) -> None:
     batch = "" if batch_id is None else f", {text(batch_id)}"
     target = f"{into}, {extra}column_ranks, batch_id"
