@@ -10,10 +10,11 @@ from .accounts import (
     engagement_quality,
     follower_growth,
     kpi_score,
+    peer_groups,
     posting_rhythm,
     viral_rate,
 )
-from .counting import ratio
+from .counting import known_sum, ratio
 from .curves import COMPARED_HOURS, FINAL_HOURS
 from .periods import Period, reached
 
@@ -57,8 +58,9 @@ def account_review(
     -------
     ibis.Table
         Grain account_id: platform, username, display_name, creator_id, va_id, followers [newest known until
-        the period's end], and the columns of `account_results`, `viral_rate`, `follower_growth`,
-        `posting_rhythm` and `kpi_score`.
+        the period's end], engagement_rate_by_views [fraction, pooled over posts whose engagement is known], and
+        the columns of `account_results`, `viral_rate`, `follower_growth`, `posting_rhythm`, `peer_groups` and
+        `kpi_score`.
 
     Source: metrics.md, Level 2. Version 1.
     """
@@ -77,24 +79,23 @@ def account_review(
     for part in (results, growth, viral, rhythm, newest):
         joined = joined.left_join(part, "account_id").drop("account_id_right")
     present = joined.filter(_.n_posts.notnull() | _.followers_last.notnull())
+    peers = peer_groups(present.select("account_id", "platform", "followers")).drop("platform")
+    compared = present.join(peers, "account_id")
     # Saves count only where every account of the peer group has them; short of that they would rank
     # accounts by how they are scraped.
-    with_saves = present.mutate(
-        has_all_saves=(_.n_saves_known >= _.n_mature_posts).fill_null(False)
-        | (_.n_mature_posts.fill_null(0) == 0)
-    )
-    everywhere = ibis.window(group_by="platform")
-    marked = with_saves.mutate(platform_has_saves=_.has_all_saves.all().over(everywhere))
-    quality = ibis.cases(
-        (marked.platform_has_saves, engagement_quality(marked, saves=True)),
-        else_=engagement_quality(marked, saves=False),
+    group = ibis.window(group_by=["platform", "peer_band"])
+    marked = compared.mutate(
+        n_posts=_.n_posts.fill_null(0),
+        n_mature_posts=_.n_mature_posts.fill_null(0),
+        n_without_saves=(_.n_mature_posts - _.n_saves_known).sum().over(group),
     )
     measured = marked.mutate(
-        engagement_quality=quality,
-        n_posts=marked.n_posts.fill_null(0),
-        n_mature_posts=marked.n_mature_posts.fill_null(0),
-        engagement_rate_by_views=ratio(
-            marked.likes + marked.comments.fill_null(0) + marked.shares.fill_null(0), marked.views
+        engagement_quality=ibis.cases(
+            (marked.n_without_saves == 0, engagement_quality(marked, saves=True)),
+            else_=engagement_quality(marked, saves=False),
         ),
-    ).drop("has_all_saves", "platform_has_saves", "n_saves_known")
-    return kpi_score(measured)
+        engagement_rate_by_views=ratio(
+            known_sum(marked, ["likes", "comments", "shares"]), marked.engaged_views
+        ),
+    )
+    return kpi_score(measured.drop("n_without_saves", "n_saves_known", "engaged_views"))

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from .counting import ratio
+from .counting import known_sum, ratio
 from .outliers import BREAKOUT
 from .periods import Period
 
@@ -17,15 +17,16 @@ FEWEST_PEERS = 8
 BANDS = ((1_000, "<1k"), (10_000, "1k-10k"), (100_000, "10k-100k"), (1_000_000, "100k-1M"))
 LARGEST_BAND = ">1M"
 WEIGHTS = {"reach": 0.30, "engagement": 0.25, "growth": 0.20, "consistency": 0.15, "breakout": 0.10}
-COMMENT_WEIGHT, SHARE_WEIGHT, SAVE_WEIGHT = 3, 5, 4
+ENGAGEMENT_WEIGHTS = {"likes": 1, "comments": 3, "shares": 5}
+SAVE_WEIGHT = 4
 STALE_HOURS = 7 * 24
 
 
 def account_results(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
     """What an account's posts of a period did, at one age.
 
-    Formula: medians over posts whose count at that age is known; breakout_rate = share of them with outlier
-    >= 3; views_per_follower = median of views / followers at posting.
+    Formula: medians over posts whose count at that age is known; breakout_rate = share with outlier >= 3, of
+    those whose outlier is known; views_per_follower = median of views / followers at posting.
 
     Parameters
     ----------
@@ -39,8 +40,9 @@ def account_results(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
     ibis.Table
         Grain account_id: n_posts [posts of the period], n_mature_posts [posts with a count at the age],
         median_views [views], median_outlier [multiple of usual], n_outliers [posts with an outlier],
-        breakout_rate [fraction], views_per_follower [multiple], views, likes, comments, shares, saves [newest
-        counts, summed over mature posts].
+        breakout_rate [fraction], views_per_follower [multiple], views [newest, summed over mature posts],
+        engaged_views, likes, comments, shares, saves [the same, over those whose engagement is known],
+        n_saves_known [mature posts whose saves are].
 
     Source: metrics.md, Level 2. Version 1.
     """
@@ -48,7 +50,8 @@ def account_results(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
     outlier = mature[f"outlier_{horizon}"]
     known = views.notnull()
     per_follower = ratio(views, mature.followers_at_posting)
-    counts = {c: mature[c].sum(where=known) for c in ("views", "likes", "comments", "shares", "saves")}
+    engaged = known & known_sum(mature, ["likes", "comments", "shares"]).notnull()
+    counts = {c: mature[c].sum(where=engaged) for c in ("likes", "comments", "shares", "saves")}
     return (
         mature.filter(_.account_id.notnull())
         .group_by("account_id")
@@ -61,6 +64,8 @@ def account_results(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
             breakout_rate=(outlier >= BREAKOUT).cast("float64").mean(),
             views_per_follower=per_follower.median(),
             n_saves_known=mature.saves.count(where=known),
+            views=mature.views.sum(where=known),
+            engaged_views=mature.views.sum(where=engaged),
             **counts,
         )
     )
@@ -69,7 +74,9 @@ def account_results(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
 def viral_rate(final: ibis.Table) -> ibis.Table:
     """Share of an account's posts that went viral, among those that reached 720 h in the period.
 
-    Grain out: account_id; n_final_posts [posts with views_at(720)], viral_rate [fraction; NULL without any].
+    Grain in: post_id, posts that reached 720 h. Grain out: account_id, where any has settled; n_final_posts
+    [posts with views_settled], n_viral_posts [of these], viral_rate [fraction].
+
     Source: metrics.md, Level 2. Version 1.
     """
     known = final.filter(_.views_settled.notnull() & _.account_id.notnull())
@@ -83,10 +90,11 @@ def follower_growth(account_snapshots: ibis.Table, period: Period) -> ibis.Table
 
     followers_first: the last known at or before the start, if it is at most 7 days older, else the first
     within the period. followers_last: the last known within the period. growth rate = (last - first) /
-    first; NULL where the two are the same snapshot, or first is 0.
+    first; NULL where first is 0, and with net_followers where the two are the same snapshot.
 
-    Grain in: account_id, captured_at. Grain out: account_id; followers_first, followers_last, net_followers
-    [followers], follower_growth_rate [fraction], followers_first_at, followers_last_at [UTC].
+    Grain in: account_id, captured_at. Grain out: account_id, where followers are known within the period;
+    followers_first, followers_last, net_followers [followers], follower_growth_rate [fraction],
+    followers_first_at, followers_last_at [UTC].
 
     Source: metrics.md, Level 2, after Hootsuite. Version 1.
     """
@@ -108,8 +116,9 @@ def follower_growth(account_snapshots: ibis.Table, period: Period) -> ibis.Table
     both = ends.mutate(
         followers_first_at=ibis.coalesce(_.before_at, _.inside_at),
         followers_first=ibis.cases((_.before_at.notnull(), _.before_n), else_=_.inside_n),
-    ).filter(_.followers_last_at > _.followers_first_at)
-    both = both.mutate(net_followers=_.followers_last - _.followers_first)
+    ).filter(_.followers_last_at.notnull())
+    moved = both.followers_last_at > both.followers_first_at
+    both = both.mutate(net_followers=ibis.cases((moved, both.followers_last - both.followers_first)))
     return both.mutate(follower_growth_rate=ratio(both.net_followers, both.followers_first)).drop(
         "before_at", "before_n", "inside_at", "inside_n"
     )
@@ -137,16 +146,12 @@ def posting_rhythm(performance: ibis.Table, period: Period, weeks: int = 8) -> i
 def engagement_quality(results: ibis.Table, *, saves: bool) -> ir.FloatingValue:
     """(likes + 3 comments + 5 shares + 4 saves) / views, pooled; saves only where asked for.
 
-    [S1]-weights of metrics.md, Level 2. NULL where views are 0 or likes are unknown.
+    Of the counts that are known, over the views of the posts where any is. NULL where those are 0 or none is.
+    Source: metrics.md, Level 2 (kpi_score).
     """
-    total = (
-        results.likes
-        + COMMENT_WEIGHT * results.comments.fill_null(0)
-        + SHARE_WEIGHT * results.shares.fill_null(0)
-    )
-    if saves:
-        total = total + SAVE_WEIGHT * results.saves.fill_null(0)
-    return ratio(total, results.views)
+    weights = {**ENGAGEMENT_WEIGHTS, "saves": SAVE_WEIGHT} if saves else ENGAGEMENT_WEIGHTS
+    total = sum(weight * results[count].fill_null(0) for count, weight in weights.items())
+    return ratio(total, results.engaged_views)
 
 
 def follower_band(followers: ir.NumericValue) -> ir.IntegerValue:
@@ -160,10 +165,11 @@ def follower_band(followers: ir.NumericValue) -> ir.IntegerValue:
 def peer_groups(accounts: ibis.Table) -> ibis.Table:
     """Accounts of one platform and size, so that each is compared with at least 8 where there are that many.
 
-    A band with fewer than 8 accounts joins the next smaller band, the smallest the next larger.
+    A band with fewer than 8 accounts joins the next smaller band, the smallest the next larger. Accounts whose
+    followers are unknown count as the smallest.
 
-    Grain in: account_id, with platform and followers. Grain out: account_id; peer_band [1-5, the smallest
-    band of the group], n_peers [accounts].
+    Grain in: account_id, with platform and followers. Grain out: account_id; platform, peer_band [1-5, the band
+    that the others of the group joined], n_peers [accounts].
 
     Source: metrics.md, Level 2 (kpi_score). Version 1.
     """
@@ -203,27 +209,33 @@ def kpi_score(measured: ibis.Table) -> ibis.Table:
     Formula: 30 % reach (median views), 25 % engagement quality, 20 % follower growth, 15 % consistency
     (min(1, posts per week / target) x (1 - min(1, coefficient of variation of weekly posts))), 10 % breakout
     rate. A part that is unknown gives its weight to the others in proportion and is named in missing_parts.
-    NULL with fewer than 5 mature posts.
+    Accounts with fewer than 5 mature posts have no score, and nobody is ranked against them.
 
     Parameters
     ----------
     measured
-        Grain account_id: platform, followers, n_mature_posts, median_views, engagement_quality,
-        follower_growth_rate, breakout_rate, posts_per_week, posts_cv, target_posts_per_week.
+        Grain account_id: platform, peer_band (see `peer_groups`), n_mature_posts, median_views,
+        engagement_quality, follower_growth_rate, breakout_rate, posts_per_week, posts_cv,
+        target_posts_per_week.
 
     Returns
     -------
     ibis.Table
-        `measured` with peer_band, n_peers, consistency [fraction], reach_part, engagement_part, growth_part,
-        consistency_part, breakout_part [0-100], kpi_score [0-100], missing_parts [text].
+        `measured` with consistency [fraction], reach_part, engagement_part, growth_part, consistency_part,
+        breakout_part [0-100], kpi_score [0-100], missing_parts [text].
 
     Source: metrics.md, Level 2 (kpi_score). Version 1.
     """
-    peers = peer_groups(measured.select("account_id", "platform", "followers"))
-    joined = measured.join(peers.select("account_id", "peer_band", "n_peers"), "account_id")
-    kept = ibis.least(1.0, ratio(joined.posts_per_week, joined.target_posts_per_week))
-    even = 1.0 - ibis.least(1.0, joined.posts_cv)
-    judged = joined.mutate(consistency=ibis.cases((kept.notnull() & even.notnull(), kept * even)))
+    kept = ratio(measured.posts_per_week, measured.target_posts_per_week)
+    # The least of 1 and an unknown is 1 in some engines and unknown in others.
+    judged = measured.mutate(
+        consistency=ibis.cases(
+            (
+                kept.notnull() & measured.posts_cv.notnull(),
+                ibis.least(1.0, kept) * (1.0 - ibis.least(1.0, measured.posts_cv)),
+            )
+        )
+    )
     enough = judged.n_mature_posts >= FEWEST_MATURE_POSTS
     sources = {
         "reach": judged.median_views,
@@ -253,7 +265,7 @@ def size_effect(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
     """Whether larger accounts get more views: Spearman's correlation of followers at posting and views.
 
     Ranks ignore the scale, so the correlation of logarithms is the same. Grain out: platform;
-    size_effect_rho [-1..1; NULL with fewer than 3 posts], n_pairs [posts].
+    size_effect_rho [-1..1; NULL with fewer than 3 posts, or where one side is all the same], n_pairs [posts].
 
     Source: metrics.md, Level 2 (size effect). Version 1.
     """
@@ -265,8 +277,15 @@ def size_effect(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
         size_rank=mid_rank(known["size"], [known.platform]),
         result_rank=mid_rank(known.result, [known.platform]),
     )
-    found = ranked.group_by("platform").agg(n_pairs=_.count(), rho=_.size_rank.corr(_.result_rank, how="pop"))
-    return found.select("platform", size_effect_rho=ibis.cases((_.n_pairs >= 3, _.rho)), n_pairs="n_pairs")
+    found = ranked.group_by("platform").agg(
+        n_pairs=_.count(),
+        rho=_.size_rank.corr(_.result_rank, how="pop"),
+        # Where one side is all the same, the correlation is NaN in some engines and NULL in others.
+        varies=(_.size_rank.min() < _.size_rank.max()) & (_.result_rank.min() < _.result_rank.max()),
+    )
+    return found.select(
+        "platform", size_effect_rho=ibis.cases(((_.n_pairs >= 3) & _.varies, _.rho)), n_pairs="n_pairs"
+    )
 
 
 def posting_hours(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:

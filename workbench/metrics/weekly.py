@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from .counting import known_sum, ratio
+from .curves import FINAL_HOURS
 from .outliers import BREAKOUT
 from .periods import Period
 
@@ -35,14 +36,14 @@ def weekly_results(
 ) -> ibis.Table:
     """What the posts that reached the compared age in each week did.
 
-    Grain out: week_on; n_posts, n_mature_posts, n_viral_posts [posts], median_views [views], median_outlier
-    [multiple of usual], breakout_rate, engagement_rate_by_views [fractions, pooled].
+    Grain out: week_on; n_posts, n_mature_posts [posts], median_views [views], median_outlier [multiple of usual],
+    breakout_rate, engagement_rate_by_views [fractions, pooled]; n_viral_posts [posts, of those that reached 720 h
+    in the week and have settled; NULL where none has].
 
     Source: metrics.md, Level 2. Version 1.
     """
-    dated = performance.mutate(
-        week_on=week_of_instant(_.posted_at + ibis.interval(hours=hours), weeks_up_to(period, weeks))
-    ).filter(_.week_on.notnull())
+    shown = weeks_up_to(period, weeks)
+    dated = _reached_in_weeks(performance, hours, shown)
     views = dated["views_settled" if horizon == "settled" else f"views_at_{horizon}"]
     outlier = dated[f"outlier_{horizon}"]
     engaged = known_sum(dated, ["likes", "comments", "shares"])
@@ -50,14 +51,26 @@ def weekly_results(
     totals = dated.group_by("week_on").agg(
         n_posts=_.count(),
         n_mature_posts=known.sum(),
-        n_viral_posts=_.is_viral.sum(where=known),
         median_views=views.median(),
         median_outlier=outlier.median(),
         breakout_rate=(outlier >= BREAKOUT).cast("float64").mean(),
         engaged=engaged.sum(where=known & dated.views.notnull()),
         seen=dated.views.sum(where=known & engaged.notnull()),
     )
-    return totals.mutate(engagement_rate_by_views=ratio(totals.engaged, totals.seen)).drop("engaged", "seen")
+    rated = totals.mutate(engagement_rate_by_views=ratio(totals.engaged, totals.seen)).drop("engaged", "seen")
+    final = _reached_in_weeks(performance, FINAL_HOURS, shown).filter(_.views_settled.notnull())
+    viral = final.group_by("week_on").agg(n_viral_posts=_.is_viral.sum())
+    return (
+        rated.outer_join(viral, "week_on")
+        .mutate(week_on=ibis.coalesce(_.week_on, _.week_on_right))
+        .drop("week_on_right")
+    )
+
+
+def _reached_in_weeks(performance: ibis.Table, hours: int, weeks: list[Period]) -> ibis.Table:
+    """Posts with the week in which they reached an age, of the weeks given."""
+    reached_at = performance.posted_at + ibis.interval(hours=hours)
+    return performance.mutate(week_on=week_of_instant(reached_at, weeks)).filter(_.week_on.notnull())
 
 
 def weekly_followers(account_snapshots: ibis.Table, period: Period, *, weeks: int = 9) -> ibis.Table:
