@@ -80,6 +80,7 @@ def stage(
     columns = [c for c in types if c in raw and c not in BOOKKEEPING]
     typed = {c: _typed(c, raw[c], types[c]) for c in columns}
     typed |= {c: f"lower({typed[c]})" for c in columns if c in table.choices or c == "platform"}
+    typed |= {"currency": f"upper({typed['currency']})"} if "currency" in typed else {}
     typed |= _from_key(table, typed)
     checks = [_castable(c, raw[c], types[c]) for c in columns if types[c] != "VARCHAR"]
     checks += [c for name in typed for c in _allowed(table, name, types[name], now)]
@@ -90,9 +91,11 @@ def stage(
     else:
         typed_seen = f"TIMESTAMP {text(captured_at)}"
     checks += _instants("s_seen_at", "seen_at", now, future=False)
+    checks += [_Check(rule.ok, text(rule.reason)) for rule in table.rules]
+    absent = {c: f"NULL::{types[c]}" for rule in table.rules for c in rule.columns if c not in typed}
 
     row_number = "TRY_CAST(source_row AS BIGINT)" if "source_row" in raw else "NULL::BIGINT"
-    selected = ", ".join(f"{expression} AS {quoted('s_' + c)}" for c, expression in typed.items())
+    selected = ", ".join(f"{expression} AS {quoted('s_' + c)}" for c, expression in (typed | absent).items())
     inner = f"SELECT {selected}, {typed_seen} AS s_seen_at, * FROM {source}"
     ok = " AND ".join(f"({check.ok})" for check in checks)
     name = f"stage_{table.name}"
@@ -256,6 +259,13 @@ def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
         told = text(f" is not one of {', '.join(choices)}")
         ok = f"{name} IS NULL OR {name} IN ({listed})"
         checks.append(_Check(ok, f"'{column}: ' || {_shown(name)} || {told}"))
+    if column == "currency":
+        checks.append(
+            _Check(
+                f"{name} IS NULL OR regexp_full_match({name}, '[A-Z]{{3}}')",
+                f"'currency: ' || {_shown(name)} || ' is not three letters such as EUR'",
+            )
+        )
     if column == "time_zone":
         checks.append(
             _Check(

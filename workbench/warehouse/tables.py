@@ -9,6 +9,16 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Rule:
+    """What the columns of one row must satisfy together."""
+
+    columns: tuple[str, ...]
+    ok: str
+    """SQL over the checked values, named s_<column>."""
+    reason: str
+
+
+@dataclass(frozen=True)
 class Table:
     """One table that batches fill."""
 
@@ -29,6 +39,7 @@ class Table:
     """Instants that may lie in the future."""
     earliest: tuple[str, ...] = ()
     """Instants of which the earliest known stands, whenever it became known."""
+    rules: tuple[Rule, ...] = ()
     refers: dict[str, str] = field(default_factory=dict)
     """Column -> table whose row must exist; the loader adds a bare row where it is missing."""
 
@@ -36,6 +47,18 @@ class Table:
     def is_fact(self) -> bool:
         return self.rank != "seen_at"
 
+
+_IN_ORDER = Rule(("from_on", "to_on"), "s_to_on IS NULL OR s_from_on <= s_to_on", "from_on is after to_on; swap them")
+_SCOPED = Rule(
+    ("scope", "scope_id"),
+    "s_scope = 'all' OR s_scope_id IS NOT NULL",
+    "scope_id is missing; only scope all can do without",
+)
+_PAID = Rule(
+    ("amount", "work_hours", "hourly_pay"),
+    "s_amount IS NOT NULL OR (s_work_hours IS NOT NULL AND s_hourly_pay IS NOT NULL)",
+    "a cost needs an amount, or work_hours and hourly_pay",
+)
 
 SCOPES = ("post", "account", "va", "creator", "all")
 _RUN_STATES = ("running", "completed", "failed", "partial")
@@ -56,6 +79,7 @@ TABLES: dict[str, Table] = {
         Table(
             "account_assignments",
             ("account_id", "va_id", "from_on"),
+            rules=(_IN_ORDER,),
             refers={"account_id": "accounts", "va_id": "vas"},
         ),
         Table(
@@ -119,12 +143,14 @@ TABLES: dict[str, Table] = {
             ("revenue_id",),
             required=("from_on", "to_on", "amount", "currency", "scope"),
             choices={"scope": SCOPES},
+            rules=(_IN_ORDER, _SCOPED),
         ),
         Table(
             "costs",
             ("cost_id",),
             required=("from_on", "to_on", "kind", "currency", "scope"),
             choices={"scope": SCOPES, "kind": ("va_time", "tool", "other")},
+            rules=(_IN_ORDER, _SCOPED, _PAID),
         ),
         Table("fx_rates", ("currency", "rate_on"), required=("rate",)),
         Table("payout_rules", ("rule_id",), required=("currency",)),
