@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import json
+import math
 import os
 import secrets
 import threading
@@ -25,7 +27,7 @@ from typing import Any
 
 from .errors import UsageError, nearest
 from .settings import load_settings
-from .warehouse.batches import utc_text
+from .warehouse.batches import fsync, utc_text
 from .warehouse.journal import Segment
 from .warehouse.schema import schema
 from .warehouse.tables import TABLES
@@ -34,10 +36,21 @@ _segments: dict[Path, Segment] = {}
 _guard = threading.Lock()
 
 
+def _start_anew() -> None:
+    """A forked process writes to segments of its own, and waits for no thread that it doesn't have."""
+    global _guard
+    _guard = threading.Lock()
+    _segments.clear()
+
+
+os.register_at_fork(after_in_child=_start_anew)
+
+
 def rows(table: str, entries: Iterable[Mapping[str, Any]], *, home: Path | str | None = None) -> int:
     """Record rows of any table that batches fill, in one durable write; returns how many.
 
-    Raises UsageError for an unknown table or column; nothing of the call is written then.
+    None and NaN are unknown. Raises UsageError for an unknown table or column, or a value that can't be
+    written; nothing of the call is written then.
     """
     if table not in TABLES:
         raise UsageError(f"There is no table '{table}' to record into.{nearest(table, TABLES)}")
@@ -45,14 +58,30 @@ def rows(table: str, entries: Iterable[Mapping[str, Any]], *, home: Path | str |
     seen_at = utc_text(datetime.now(UTC))
     prepared = []
     for entry in entries:
-        row = {name: _plain(value) for name, value in entry.items() if value is not None}
-        for name in row:
+        for name in entry:
             if name not in known or name in ("batch_id", "column_ranks"):
                 raise UsageError(f"Table {table} has no column '{name}'.{nearest(name, known)}")
+        # NaN is the one value that differs from itself.
+        row = {name: _plain(value) for name, value in entry.items() if value is not None and value == value}
+        if _is_address(row.get("ip_hash")):
+            row["ip_hash"] = ip_hash(row["ip_hash"], home=home)
         prepared.append({"seen_at": seen_at, **row})
     if prepared:
-        _segment(home).append(table, prepared)
+        try:
+            _segment(home).append(table, prepared)
+        except (TypeError, ValueError) as e:
+            raise UsageError(
+                f"A row of {table} can't be recorded: {e}. Nothing of the call was written."
+            ) from e
     return len(prepared)
+
+
+def _is_address(value: Any) -> bool:
+    try:
+        ipaddress.ip_address(str(value).strip())
+    except ValueError:
+        return False
+    return True
 
 
 def post(*, home: Path | str | None = None, **columns: Any) -> int:
@@ -178,7 +207,7 @@ def task(*, home: Path | str | None = None, **columns: Any) -> str:
 
 def ip_hash(ip: str, *, home: Path | str | None = None) -> str:
     """A keyed hash of a network address. The key is WORKBENCH_SECRET, else made once in data/secret.key."""
-    return hmac.new(_secret(home), ip.strip().encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(_secret(home), str(ip).strip().encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _secret(home: Path | str | None) -> bytes:
@@ -190,6 +219,7 @@ def _secret(home: Path | str | None) -> bytes:
         partial = file.with_name(f".secret-{uuid.uuid4().hex}")
         partial.touch(mode=0o600)
         partial.write_text(secrets.token_hex(32), encoding="ascii")
+        fsync(partial)
         try:
             os.link(partial, file)  # fails where another process was first: one key for all
         except FileExistsError:
@@ -219,8 +249,14 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    if isinstance(value, (set, frozenset)):
+        return sorted(_plain(v) for v in value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)  # the loader refuses it, with the reason
+    if hasattr(value, "item"):  # a number of numpy's or pandas'
+        return _plain(value.item())
     return value

@@ -93,7 +93,7 @@ def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
         settings = replace(settings, **{name: _typed(name, str(known[name]), where, value)})
     try:
         zoneinfo.ZoneInfo(settings.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as e:
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as e:  # OSError: 'Europe' is a folder
         raise UsageError(
             f"{values['time_zone'][0]}: time_zone '{settings.time_zone}' is no IANA zone. "
             "Write a name such as Europe/Berlin."
@@ -110,6 +110,6 @@ def _typed(name: str, kind: str, where: str, value: Any) -> Any:
         typed = None
     if typed is None or isinstance(value, bool) or (wanted is int and str(value) != str(typed)):
         raise UsageError(f"{where}: {name} = {value!r} is not of type {kind}.")
-    if wanted is not str and (typed < 0 or (name == "keep_versions" and typed < 1)):
+    if wanted is not str and not typed >= (1 if name == "keep_versions" else 0):  # NaN is not either
         raise UsageError(f"{where}: {name} = {value!r} is too small.")
     return typed

@@ -44,7 +44,11 @@ def reasons(settings: Settings, table: str, row: dict[str, Any]) -> list[str]:
         ("revenue", {**REVENUE, "to_on": "2024-12-31"}, "from_on is after to_on; swap them"),
         ("revenue", {**REVENUE, "scope": "va"}, "scope_id is missing; only scope all can do without"),
         ("costs", {**COST, "amount": None}, "a cost needs an amount, or work_hours and hourly_pay"),
-        ("costs", {**COST, "amount": None, "work_hours": "3"}, "a cost needs an amount, or work_hours and hourly_pay"),
+        (
+            "costs",
+            {**COST, "amount": None, "work_hours": "3"},
+            "a cost needs an amount, or work_hours and hourly_pay",
+        ),
         ("costs", {**COST, "to_on": "2024-12-31"}, "from_on is after to_on; swap them"),
     ],
 )

@@ -12,6 +12,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,13 +101,15 @@ def write_batch(
             file = building / f"{name}.parquet"
             quoted = str(file).replace("'", "''")
             # Fast to write and to read back once; the archive uses zstd.
-            row = con.execute(f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION lz4_raw)").fetchone()
+            row = con.execute(
+                f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION lz4_raw)"
+            ).fetchone()
             rows = int(row[0]) if row else 0
             if rows == 0:
                 file.unlink()
                 continue
             tables[name] = {"file": file.name, "rows": rows, "sha256": file_sha256(file)}
-            _fsync(file)
+            fsync(file)
         manifest = Manifest(
             batch_id=batch_id,
             source=source,
@@ -123,7 +126,8 @@ def write_batch(
         )
         text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
         (building / "manifest.json").write_text(text, encoding="utf-8")
-        _fsync(building / "manifest.json")
+        fsync(building / "manifest.json")
+        fsync(building)
         try:
             building.rename(final)
         except OSError:
@@ -131,7 +135,7 @@ def write_batch(
                 raise
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    _fsync(inbox)
+    fsync(inbox)
     return final
 
 
@@ -156,20 +160,38 @@ def read_manifest(folder: Path) -> Manifest:
                 f"{folder}: written by a newer workbench (manifest format {entries['format']}, "
                 f"this one reads {MANIFEST_FORMAT}). Update the workbench."
             )
-        return Manifest(**entries)
-    except (OSError, ValueError, TypeError, AttributeError) as e:
+        manifest = Manifest(**entries)
+        _check(manifest, folder)
+        return manifest
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as e:
         raise WorkbenchError(f"{file} can't be read as a manifest: {e}. Import the source again.") from e
+
+
+def _check(manifest: Manifest, folder: Path) -> None:
+    """Raise what a value of the wrong kind raises when it is used."""
+    if manifest.batch_id != folder.name:
+        raise ValueError(f"it is of batch {manifest.batch_id}")
+    for entry in manifest.tables.values():
+        str(entry["file"]), int(entry["rows"]), str(entry["sha256"])
+    window = (manifest.window_from, manifest.window_to)
+    for instant in (manifest.captured_at, manifest.created_at, *(edge for edge in window if edge is not None)):
+        datetime.fromisoformat(instant)
 
 
 def waiting(inbox: Path) -> list[Path]:
     """Batches in the inbox, oldest first."""
     if not inbox.is_dir():
         return []
-    folders = [p for p in inbox.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    return sorted(folders, key=lambda p: (p.stat().st_mtime_ns, p.name))
+    found = []
+    for folder in inbox.iterdir():
+        with suppress(FileNotFoundError):  # a load took it meanwhile
+            if folder.is_dir() and not folder.name.startswith("."):
+                found.append((folder.stat().st_mtime_ns, folder))
+    return [folder for _, folder in sorted(found)]
 
 
-def _fsync(path: Path) -> None:
+def fsync(path: Path) -> None:
+    """Have the system write a file or a folder's entries to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

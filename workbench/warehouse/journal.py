@@ -13,12 +13,13 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import filelock
 
-from .batches import content_hash, file_sha256, write_batch
+from .batches import content_hash, file_sha256, fsync, write_batch
 from .staging import quoted, text
 from .tables import TABLES
 
@@ -26,39 +27,50 @@ FOLDER = ".journal"
 
 
 class Segment:
-    """This process's open end of one inbox's journal. Safe for threads; a fork gets its own."""
+    """One process's open end of an inbox's journal. Safe for threads, not to be shared by a fork."""
 
     def __init__(self, inbox: Path) -> None:
-        self.folder = inbox / FOLDER
+        self._folder = inbox / FOLDER
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._name = f"{os.getpid()}-{uuid.uuid4().hex}"
         self._threads = threading.Lock()
-        self._start()
-
-    def _start(self) -> None:
-        self._process = os.getpid()
-        self._name = f"{self._process}-{uuid.uuid4().hex}"
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def append(self, table: str, rows: Sequence[dict[str, object]]) -> None:
         """Write rows durably: when this returns, they are on the disk."""
-        lines = "".join(json.dumps({"t": table, "r": row}, ensure_ascii=False) + "\n" for row in rows)
-        with self._threads:
-            if self._process != os.getpid():
-                self._start()
-            with filelock.FileLock(self.folder / f"{self._name}.lock", mode=0o600):
-                handle = os.open(
-                    self.folder / f"{self._name}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o600
-                )
-                try:
-                    data = lines.encode()
-                    while data:
-                        data = data[os.write(handle, data) :]
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+        lines = (
+            json.dumps({"t": table, "r": row}, ensure_ascii=False, allow_nan=False) + "\n" for row in rows
+        )
+        data = "".join(lines).encode()
+        lock = filelock.FileLock(self._folder / f"{self._name}.lock", mode=0o600)
+        with self._threads, lock:
+            file = self._folder / f"{self._name}.jsonl"
+            is_new = not file.exists()
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o600)
+            try:
+                _write(handle, data)
+            finally:
+                os.close(handle)
+            if is_new:
+                fsync(self._folder)
+
+
+def _write(handle: int, data: bytes) -> None:
+    """Append all of it, or nothing: a part of a line would spoil the next one."""
+    whole = os.fstat(handle).st_size
+    try:
+        while data:
+            data = data[os.write(handle, data) :]
+        os.fsync(handle)
+    except BaseException:
+        os.ftruncate(handle, whole)
+        raise
 
 
 def seal(inbox: Path) -> list[Path]:
-    """Make batches of everything recorded so far; returns their folders. The loader's lock is held."""
+    """Make batches of everything recorded so far; returns the files that can't be read, set aside.
+
+    The loader's lock is held.
+    """
     folder = inbox / FOLDER
     if not folder.is_dir():
         return []
@@ -66,22 +78,24 @@ def seal(inbox: Path) -> list[Path]:
         with filelock.FileLock(segment.with_suffix(".lock"), mode=0o600):
             segment.rename(segment.with_name(f"{segment.stem}-{uuid.uuid4().hex[:8]}.sealed"))
     _forget_locks(folder)
-    made = []
+    damaged = []
     for sealed in sorted(folder.glob("*.sealed")):
-        batch = _batch(inbox, sealed)
-        if batch:
-            made.append(batch)
-        sealed.unlink()
-    return made
+        try:
+            _batch(inbox, sealed)
+        except duckdb.Error:
+            damaged.append(sealed.rename(sealed.with_suffix(".damaged")))
+        else:
+            sealed.unlink()
+    return damaged
 
 
-def _batch(inbox: Path, sealed: Path) -> Path | None:
+def _batch(inbox: Path, sealed: Path) -> None:
     whole = sealed.read_bytes()
-    end = whole.rfind(b"\n") + 1
-    if end != len(whole):
-        os.truncate(sealed, end)
-    if end == 0:
-        return None
+    lines = whole.split(b"\n")
+    if lines[-1]:
+        os.truncate(sealed, len(whole) - len(lines[-1]))
+    if len(lines) == 1:
+        return
     con = duckdb.connect()
     try:
         con.execute("SET TimeZone = 'UTC'")
@@ -89,7 +103,7 @@ def _batch(inbox: Path, sealed: Path) -> Path | None:
         con.execute(
             "CREATE TABLE lines AS SELECT t, r, row_number() OVER () AS n FROM read_json("
             f"{text(str(sealed))}, format = 'newline_delimited', columns = {{t: 'VARCHAR', r: 'JSON'}}, "
-            f"maximum_object_size = {max(end + 1, 1 << 24)})"
+            f"maximum_object_size = {max(1 << 24, *(len(line) + 1 for line in lines))})"
         )
         queries = {}
         for name in TABLES:
@@ -98,16 +112,20 @@ def _batch(inbox: Path, sealed: Path) -> Path | None:
             ).fetchall()
             if keys:
                 columns = ", ".join(f"r ->> {text('$.' + json.dumps(k))} AS {quoted(k)}" for (k,) in keys)
-                queries[name] = f"SELECT {columns}, n AS source_row FROM lines WHERE t = {text(name)} ORDER BY n"
-        newest = con.execute("SELECT max(TRY_CAST(r ->> 'seen_at' AS TIMESTAMP)) FROM lines").fetchone()
-        assert newest is not None
-        return write_batch(
+                queries[name] = (
+                    f"SELECT {columns}, n AS source_row FROM lines WHERE t = {text(name)} ORDER BY n"
+                )
+        newest = con.execute(
+            "SELECT max(TRY_CAST(r ->> 'seen_at' AS TIMESTAMPTZ) AT TIME ZONE 'UTC') FROM lines"
+        ).fetchone()
+        now = datetime.now(UTC).replace(tzinfo=None)
+        write_batch(
             inbox,
             con,
             queries,
             source="record",
             content=content_hash("record", file_sha256(sealed)),
-            captured_at=newest[0],
+            captured_at=min(newest[0], now) if newest and newest[0] else now,
         )
     finally:
         con.close()

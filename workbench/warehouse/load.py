@@ -67,7 +67,7 @@ def load(
     """
     outcome = LoadOutcome()
     with versions.loader_lock(settings, what):
-        seal(settings.inbox)
+        outcome.batches += [_unreadable(file) for file in seal(settings.inbox)]
         outcome.version = versions.current(settings.versions)
         if outcome.version is not None:
             refuse_newer(outcome.version.schema_version, str(settings.versions / outcome.version.file))
@@ -356,6 +356,16 @@ def _marts_are_old(settings: Settings, version: versions.Version | None) -> bool
 def _clear(folders: Sequence[Path]) -> None:
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unreadable(recorded: Path) -> BatchOutcome:
+    return BatchOutcome(
+        recorded.stem,
+        "record",
+        recorded.name,
+        status="failed",
+        error=f"{recorded} can't be read: a line of it is no JSON. Mend that line, and name the file *.sealed again.",
+    )
 
 
 def _set_aside(folder: Path, refused: Path) -> None:

@@ -45,6 +45,9 @@ class Workbench:
         try:
             self.backend: Backend = ibis.duckdb.connect(str(file), read_only=True)
         except Exception as e:
+            if version is None and versions.current(folder) != found:
+                self._open(None)  # a load replaced and pruned it meanwhile
+                return
             raise WorkbenchError(
                 f"{file} can't be opened: {e}. Ask for an older version (kept: "
                 f"{', '.join(map(str, versions.kept_versions(folder)))}) or restore a backup."
@@ -138,6 +141,9 @@ def connect(home: Path | str | None = None, version: int | None = None, **settin
 
     Raises UsageError when there is no warehouse, or the version is not kept.
     """
-    if version is None and os.environ.get("WORKBENCH_VERSION"):
-        version = int(os.environ["WORKBENCH_VERSION"])
+    named = os.environ.get("WORKBENCH_VERSION")
+    if version is None and named:
+        if not named.isdecimal():
+            raise UsageError(f"WORKBENCH_VERSION: {named!r} is no version's number, such as 12.")
+        version = int(named)
     return Workbench(load_settings(home, **settings), version)

@@ -21,6 +21,7 @@ import filelock
 
 from ..errors import UsageError, WorkbenchError
 from ..settings import Settings
+from .batches import fsync
 
 POINTER = "current.json"
 
@@ -86,13 +87,15 @@ def start(versions: Path, base: Version | None) -> Path:
     return building
 
 
-def publish(versions: Path, building: Path, *, number: int, schema: int, as_of: str | None, now: str) -> Version:
+def publish(
+    versions: Path, building: Path, *, number: int, schema: int, as_of: str | None, now: str
+) -> Version:
     """Put a closed, checkpointed file in place as version `number` and move the pointer to it."""
     version = Version(number, f"{_stem(number)}.duckdb", now, as_of, schema)
     if building.with_name(building.name + ".wal").exists():
         raise WorkbenchError(f"{building.name} was not checkpointed; it is not published.")
     os.chmod(building, 0o600)
-    _fsync(building)
+    fsync(building)
     building.rename(versions / version.file)
     for name in (f"{_stem(number)}.json", POINTER):
         _replace(versions / name, json.dumps(asdict(version), indent=1))
@@ -168,12 +171,4 @@ def _replace(path: Path, text: str) -> None:
         f.flush()
         os.fsync(f.fileno())
     partial.replace(path)
-    _fsync(path.parent)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    fsync(path.parent)
