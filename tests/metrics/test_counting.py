@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from text_tables import column, rows, table
 
-from workbench.metrics.counting import hours_between, known_sum, ratio
+from workbench.metrics.counting import hours_between, known_sum, ratio, share
 
 
 def test_known_sum_counts_what_is_known_and_is_null_only_where_nothing_is() -> None:
@@ -40,6 +40,22 @@ def test_ratio_is_null_where_the_divisor_is_zero_or_either_is_unknown() -> None:
     )
     found = parts.mutate(r=ratio(parts.above, parts.below))
     assert column(found, "r") == {"a": 1 / 4, "b": 0.0, "c": None, "d": None, "e": None, "f": None}
+
+
+def test_a_share_is_of_the_rows_where_the_condition_is_known() -> None:
+    flags = table(
+        """
+        account_id | is_viral
+        a          | true
+        a          | false
+        a          | false
+        a          | -
+        b          | -
+        c          | true
+        """
+    )
+    found = flags.group_by("account_id").agg(r=share(flags.is_viral))
+    assert column(found, "r", "account_id") == {"a": 1 / 3, "b": None, "c": 1.0}
 
 
 def test_hours_between_is_signed_and_to_the_second() -> None:

@@ -139,6 +139,13 @@ def test_a_metric_keeps_to_the_portable_forms(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
+def test_no_boolean_is_cast_to_a_number(name: str) -> None:
+    """PostgreSQL compiles such a cast and then refuses to run it."""
+    casts = EXPRESSIONS[name].op().find(ops.Cast)
+    assert [c for c in casts if c.arg.dtype.is_boolean() and c.to.is_numeric()] == []
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
 def test_ranked_rows_are_told_apart_by_an_id(name: str) -> None:
     """A row number must not depend on which of two equal rows an engine sees first."""
     tree = sqlglot.parse_one(str(ibis.to_sql(EXPRESSIONS[name], dialect="duckdb")), read="duckdb")

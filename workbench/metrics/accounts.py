@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from .counting import known_sum, ratio
+from .counting import known_sum, ratio, share
 from .outliers import BREAKOUT
 from .periods import Period
 
@@ -61,7 +61,7 @@ def account_results(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
             median_views=views.median(),
             median_outlier=outlier.median(),
             n_outliers=outlier.count(),
-            breakout_rate=(outlier >= BREAKOUT).cast("float64").mean(),
+            breakout_rate=share(outlier >= BREAKOUT),
             views_per_follower=per_follower.median(),
             n_saves_known=mature.saves.count(where=known),
             views=mature.views.sum(where=known),
@@ -81,7 +81,7 @@ def viral_rate(final: ibis.Table) -> ibis.Table:
     """
     known = final.filter(_.views_settled.notnull() & _.account_id.notnull())
     return known.group_by("account_id").agg(
-        n_final_posts=_.count(), n_viral_posts=_.is_viral.sum(), viral_rate=_.is_viral.cast("float64").mean()
+        n_final_posts=_.count(), n_viral_posts=_.is_viral.sum(), viral_rate=share(known.is_viral)
     )
 
 
@@ -176,7 +176,7 @@ def peer_groups(accounts: ibis.Table) -> ibis.Table:
     banded = accounts.select("account_id", "platform", band=follower_band(accounts.followers).fill_null(1))
     size = len(BANDS) + 1
     counts = banded.group_by("platform").agg(
-        **{f"n{b}": (banded.band == b).cast("int64").sum() for b in range(1, size + 1)}
+        **{f"n{b}": (banded.band == b).sum() for b in range(1, size + 1)}
     )
     # From the largest band down: what is too small is carried to the next smaller one.
     carried = counts.mutate(**{f"c{size}": counts[f"n{size}"]})

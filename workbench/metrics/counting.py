@@ -22,6 +22,14 @@ def ratio(numerator: ir.NumericValue, denominator: ir.NumericValue) -> ir.Floati
     return numerator.cast("float64") / denominator.cast("float64").nullif(0.0)
 
 
+def share(condition: ir.BooleanValue) -> ir.FloatingValue:
+    """Share of rows where the condition holds, of those where that is known; NULL where it never is.
+
+    Not the mean of a cast: PostgreSQL casts no boolean to a fraction.
+    """
+    return ratio(condition.sum(), condition.count())
+
+
 def hours_between(later: ir.TimestampValue, earlier: ir.TimestampValue) -> ir.FloatingValue:
     """later - earlier in hours, to the second."""
     return (later.epoch_seconds() - earlier.epoch_seconds()).cast("float64") / 3600.0

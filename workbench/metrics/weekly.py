@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from .counting import known_sum, ratio
+from .counting import known_sum, ratio, share
 from .curves import FINAL_HOURS
 from .outliers import BREAKOUT
 from .periods import Period
@@ -53,7 +53,7 @@ def weekly_results(
         n_mature_posts=known.sum(),
         median_views=views.median(),
         median_outlier=outlier.median(),
-        breakout_rate=(outlier >= BREAKOUT).cast("float64").mean(),
+        breakout_rate=share(outlier >= BREAKOUT),
         engaged=engaged.sum(where=known & dated.views.notnull()),
         seen=dated.views.sum(where=known & engaged.notnull()),
     )
