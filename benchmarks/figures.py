@@ -43,7 +43,15 @@ def alternating(ours: Callable[[], object], theirs: Callable[[], object], rounds
 def against(name: str, value: float, reference: str, other: float, limit: float, unit: str = "s") -> Figure:
     """A figure that holds while value / other <= limit."""
     ratio = value / other
-    return Figure(name, round(value, 4), unit, f"{reference}: {other:.4f} {unit}", round(ratio, 4), f"ratio <= {limit:g}", ratio <= limit)
+    return Figure(
+        name,
+        round(value, 4),
+        unit,
+        f"{reference}: {other:.4f} {unit}",
+        round(ratio, 4),
+        f"ratio <= {limit:g}",
+        ratio <= limit,
+    )
 
 
 def at_most(name: str, value: float, unit: str, limit: float, reference: str = "") -> Figure:
@@ -59,5 +67,7 @@ def write(figures: list[Figure], file: str) -> Path:
     print(f"{'name':28} {'value':>10} {'unit':4} {'ratio':>7}  {'limit':18} {'':5} reference")
     for f in figures:
         ratio = "" if f.ratio is None else f"{f.ratio:.3f}"
-        print(f"{f.name:28} {f.value:>10.3f} {f.unit:4} {ratio:>7}  {f.limit:18} {'ok' if f.holds else 'MISS':5} {f.reference}")
+        print(
+            f"{f.name:28} {f.value:>10.3f} {f.unit:4} {ratio:>7}  {f.limit:18} {'ok' if f.holds else 'MISS':5} {f.reference}"
+        )
     return path

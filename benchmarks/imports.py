@@ -70,7 +70,9 @@ def _one_size(folder: Path, source: Path, posts: int, rounds: int) -> list[Figur
     figures = [against(f"import_{size}", first, "csv into SQLite", old, limits.get(posts, 2.5))]
     if posts >= 500_000:
         first, bare = alternating(ours, lambda: bare_read(source), rounds)
-        figures.append(against(f"import_{size}_vs_read_csv", first, "CREATE TABLE AS FROM read_csv", bare, 10))
+        figures.append(
+            against(f"import_{size}_vs_read_csv", first, "CREATE TABLE AS FROM read_csv", bare, 10)
+        )
     else:
         figures.append(against(f"reload_{size}", statistics.median(again), "first load", first, 0.3))
     return figures
