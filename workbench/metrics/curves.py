@@ -7,6 +7,8 @@ between the two around it, where these are near enough, and unknown otherwise.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 import ibis
 import ibis.expr.types as ir
@@ -70,9 +72,12 @@ def counts_at(steps: ibis.Table, column: str, hours: Sequence[int] = HORIZONS_HO
 
     Source: metrics.md, Posts (views_at). Version 1.
     """
+    crossing = reduce(or_, ((steps.previous_age_hours < h) & (steps.age_hours >= h) for h in hours))
     # A bracket around h that is narrow enough ends before this age.
     reach = max(h + _widest(h) for h in hours)
-    near = steps.filter((_.age_hours <= reach) | _.age_hours.isin([float(h) for h in hours]))
+    near = steps.filter(
+        crossing & ((steps.age_hours <= reach) | steps.age_hours.isin([float(h) for h in hours]))
+    )
     return near.group_by("post_id").agg(
         **{
             f"{column}_at_{h}": _at(near, h).max(where=(near.previous_age_hours < h) & (near.age_hours >= h))

@@ -13,19 +13,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from typing import Any
 
 import duckdb
 import ibis
 import numpy as np
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
+from ibis.backends.sql.datatypes import DuckDBType
 
 from ..metrics.curves import aged_snapshots, steps
 from ..metrics.daily import account_daily
 from ..metrics.posts import BASELINES, CURVES, curves_of, followers_at_posting, post_performance
 from ..model.baselines import interquartile_means, window_ends
 from ..settings import Settings
+from .schema import schema
 
 DEFINITIONS = {"post_performance": 1, "account_daily": 1}
 """Version of each mart's definition; raise it with the expression."""
@@ -63,12 +65,16 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
     """Bring the marts up to the tables. Temporary table `touched` (key_name, key) names what changed."""
     con.execute("BEGIN")
     try:
-        full = full or are_old(con, settings) or _mostly_touched(con)
-        backend = ibis.duckdb.from_connection(con)
+        full = full or are_old(con, settings)
+        if not full and not _any_touched(con):
+            con.execute("COMMIT")
+            return
+        full = full or _mostly_touched(con)
+        made_by = _statements(settings.viral_views, settings.floor_views)
         _number(con, full)
-        _curves(con, backend, full)
+        _curves(con, made_by, full)
         _baselines(con, full)
-        _performance(con, backend, settings)
+        _performance(con, made_by)
         con.execute("CREATE OR REPLACE TABLE mart_state AS SELECT ? AS state", [state(settings)])
         con.execute("DELETE FROM touched")
         con.execute("COMMIT")
@@ -85,16 +91,65 @@ def _mostly_touched(con: duckdb.DuckDBPyConnection) -> bool:
     return bool(row[0] > _FULL_SHARE * row[1])
 
 
-def _make(con: duckdb.DuckDBPyConnection, name: str, expression: ibis.Table, *, temporary: bool = False) -> None:
-    kind = "TEMP TABLE" if temporary else "TABLE"
-    con.execute(f"CREATE OR REPLACE {kind} {name} AS {ibis.to_sql(expression, dialect='duckdb')}")
+def _any_touched(con: duckdb.DuckDBPyConnection) -> bool:
+    row = con.execute("SELECT count(*) FROM (SELECT 1 FROM touched LIMIT 1)").fetchone()
+    return bool(row and row[0])
+
+
+@cache
+def _statements(viral_views: int, floor_views: float) -> dict[str, str]:
+    """The SELECT behind each step, by its table's name.
+
+    Building and compiling the expressions takes half a second, as much as a small load; their tables'
+    columns are known, so once a process is enough.
+    """
+    posts = _unbound("mart_posts", "posts", ["post_id", *_POST_COLUMNS])
+    snapshots = _unbound("mart_snapshots", "post_snapshots", ["post_id", *_SNAPSHOT_COLUMNS])
+    followers = _unbound("account_snapshots", "account_snapshots", list(schema()["account_snapshots"]))
+    made: dict[str, str] = {}
+
+    def step(name: str, expression: ibis.Table) -> ibis.Table:
+        made[name] = ibis.to_sql(expression, dialect="duckdb")
+        return ibis.table(expression.schema(), name=name)
+
+    aged = step("aged", aged_snapshots(posts, snapshots))
+    views = step("steps_of_views", steps(aged, "views"))
+    engagement = step("steps_of_engagement", steps(aged, "engagement"))
+    curves = step("mart_curves", curves_of(snapshots, aged, views, engagement).select("post_id", *CURVES))
+    baselines = ibis.table(
+        {"post_id": "int64", **{f"baseline_{c}": "float64" for c in BASELINES}}, name="mart_baselines"
+    )
+    performance = step(
+        "post_performance",
+        post_performance(
+            posts,
+            curves,
+            baselines,
+            followers_at_posting(posts, followers),
+            viral_views=viral_views,
+            floor_views=floor_views,
+        ),
+    )
+    keyed = ibis.table({**dict(performance.schema()), "post_id": "string"}, name="post_performance")
+    step("account_daily", account_daily(keyed, followers))
+    return made
+
+
+def _unbound(name: str, table: str, columns: list[str]) -> ibis.Table:
+    """A table of the warehouse as an expression without a connection, its key a number where it is a post's."""
+    types = schema()[table]
+    kinds = {c: DuckDBType.from_string(types[c]) for c in columns}
+    if name.startswith("mart_"):
+        kinds["post_id"] = ibis.dtype("int64")
+    return ibis.table(kinds, name=name)
 
 
 _POST_COLUMNS = (
-    "platform, account_id, va_id, creator_id, set_id, sound_id, post_type, url, posted_at, posted_at_precision, "
-    "posted_local_on, posted_local_hour, slide_count, duration_seconds, is_deleted, followers_at_post"
-)
-_SNAPSHOT_COLUMNS = "captured_at, views, likes, comments, shares, saves, reposts, downloads"
+    "platform", "account_id", "va_id", "creator_id", "set_id", "sound_id", "post_type", "url", "posted_at",
+    "posted_at_precision", "posted_local_on", "posted_local_hour", "slide_count", "duration_seconds", "is_deleted",
+    "followers_at_post",
+)  # fmt: skip
+_SNAPSHOT_COLUMNS = ("captured_at", "views", "likes", "comments", "shares", "saves", "reposts", "downloads")
 
 
 def _number(con: duckdb.DuckDBPyConnection, full: bool) -> None:
@@ -104,27 +159,23 @@ def _number(con: duckdb.DuckDBPyConnection, full: bool) -> None:
         "SELECT row_number() OVER (ORDER BY post_id) AS number, post_id FROM posts"
     )
     touched = "true" if full else "t.key IS NOT NULL"
-    only = "" if full else "LEFT JOIN (SELECT DISTINCT key FROM touched WHERE key_name = 'post_id') t ON t.key = p.post_id"
+    keys = "SELECT DISTINCT key FROM touched WHERE key_name = 'post_id'"
+    only = "" if full else f"LEFT JOIN ({keys}) t ON t.key = p.post_id"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE mart_posts AS SELECT n.number AS post_id, {_POST_COLUMNS}, "
+        f"CREATE OR REPLACE TEMP TABLE mart_posts AS SELECT n.number AS post_id, {', '.join(_POST_COLUMNS)}, "
         f"{touched} AS is_touched FROM posts p JOIN numbered n ON n.post_id = p.post_id {only}"
     )
     some = "" if full else "WHERE n.number IN (SELECT post_id FROM mart_posts WHERE is_touched)"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE mart_snapshots AS SELECT n.number AS post_id, {_SNAPSHOT_COLUMNS} "
+        f"CREATE OR REPLACE TEMP TABLE mart_snapshots AS SELECT n.number AS post_id, {', '.join(_SNAPSHOT_COLUMNS)} "
         f"FROM post_snapshots s JOIN numbered n ON n.post_id = s.post_id {some}"
     )
 
 
-def _curves(con: duckdb.DuckDBPyConnection, backend: Backend, full: bool) -> None:
+def _curves(con: duckdb.DuckDBPyConnection, made_by: dict[str, str], full: bool) -> None:
     """Temporary table `mart_curves`: computed for touched posts, kept for the others."""
-    snapshots = backend.table("mart_snapshots")
-    _make(con, "aged", aged_snapshots(backend.table("mart_posts"), snapshots), temporary=True)
-    aged = backend.table("aged")
-    for count in ("views", "engagement"):
-        _make(con, f"steps_of_{count}", steps(aged, count), temporary=True)
-    curves = curves_of(snapshots, aged, backend.table("steps_of_views"), backend.table("steps_of_engagement"))
-    _make(con, "mart_curves", curves.select("post_id", *CURVES), temporary=True)
+    for step in ("aged", "steps_of_views", "steps_of_engagement", "mart_curves"):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {step} AS {made_by[step]}")
     for step in ("mart_snapshots", "aged", "steps_of_views", "steps_of_engagement"):
         con.execute(f"DROP TABLE {step}")
     if not full:
@@ -140,9 +191,13 @@ def _baselines(con: duckdb.DuckDBPyConnection, full: bool) -> None:
     values = ", ".join(f"c.{c}" for c in BASELINES)
     old = "" if full else "".join(f", o.baseline_{c}" for c in BASELINES)
     touched = "true" if full else f"p.is_touched OR {_MOVED} OR coalesce(p.posted_at >= l.since, false)"
-    kept = "" if full else (
-        "LEFT JOIN numbered n ON n.number = p.post_id LEFT JOIN post_performance o ON o.post_id = n.post_id "
-        "LEFT JOIN places_left l ON l.account_id = p.account_id AND l.post_type IS NOT DISTINCT FROM p.post_type "
+    kept = (
+        ""
+        if full
+        else (
+            "LEFT JOIN numbered n ON n.number = p.post_id LEFT JOIN post_performance o ON o.post_id = n.post_id "
+            "LEFT JOIN places_left l ON l.account_id = p.account_id AND l.post_type IS NOT DISTINCT FROM p.post_type "
+        )
     )
     if not full:
         # Where a post stood that now stands elsewhere, those after it have lost it.
@@ -198,20 +253,11 @@ def _plain(values: Any, kind: type) -> Any:
     return np.asarray(values, dtype=kind)
 
 
-def _performance(con: duckdb.DuckDBPyConnection, backend: Backend, settings: Settings) -> None:
-    posts, account_snapshots = backend.table("mart_posts"), backend.table("account_snapshots")
-    performance = post_performance(
-        posts,
-        backend.table("mart_curves"),
-        backend.table("mart_baselines"),
-        followers_at_posting(posts, account_snapshots),
-        viral_views=settings.viral_views,
-        floor_views=settings.floor_views,
-    )
+def _performance(con: duckdb.DuckDBPyConnection, made_by: dict[str, str]) -> None:
     con.execute(
         "CREATE OR REPLACE TABLE post_performance AS SELECT n.post_id, m.* EXCLUDE (post_id) "
-        f"FROM ({ibis.to_sql(performance, dialect='duckdb')}) m JOIN numbered n ON n.number = m.post_id"
+        f"FROM ({made_by['post_performance']}) m JOIN numbered n ON n.number = m.post_id"
     )
     for step in ("numbered", "mart_posts", "mart_curves", "mart_baselines"):
         con.execute(f"DROP TABLE {step}")
-    _make(con, "account_daily", account_daily(backend.table("post_performance"), account_snapshots))
+    con.execute(f"CREATE OR REPLACE TABLE account_daily AS {made_by['account_daily']}")
