@@ -60,14 +60,21 @@ def at_most(name: str, value: float, unit: str, limit: float, reference: str = "
 
 
 def write(figures: list[Figure], file: str) -> Path:
-    """Write the figures, a line each, and print them as a table."""
+    """Write the figures, a line each."""
     OUT.mkdir(parents=True, exist_ok=True)
     path = OUT / file
     path.write_text("".join(json.dumps(asdict(f)) + "\n" for f in figures), encoding="utf-8")
-    print(f"{'name':28} {'value':>10} {'unit':4} {'ratio':>7}  {'limit':18} {'':5} reference")
-    for f in figures:
-        ratio = "" if f.ratio is None else f"{f.ratio:.3f}"
-        print(
-            f"{f.name:28} {f.value:>10.3f} {f.unit:4} {ratio:>7}  {f.limit:18} {'ok' if f.holds else 'MISS':5} {f.reference}"
-        )
     return path
+
+
+HEADER = f"{'name':32} {'value':>10} {'unit':4} {'ratio':>7}  {'limit':18} {'':4} reference"
+
+
+def line(figure: Figure) -> str:
+    """A figure as a row of the printed table."""
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.3f}"
+    verdict = "ok" if figure.holds else "MISS"
+    return (
+        f"{figure.name:32} {figure.value:>10.3f} {figure.unit:4} {ratio:>7}  {figure.limit:18} "
+        f"{verdict:4} {figure.reference}"
+    ).rstrip()

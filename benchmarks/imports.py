@@ -32,7 +32,8 @@ def import_and_load(source: Path, settings: Settings) -> None:
         known_files=known_files(settings),
     )
     outcome = load(settings)
-    assert not outcome.failed and outcome.total("rejected") == 0
+    assert not outcome.failed, outcome.failed
+    assert outcome.total("rejected") == 0
 
 
 def measure(rounds: int, sizes: tuple[int, ...] = (45_077, 500_000)) -> list[Figure]:
@@ -56,15 +57,13 @@ def warm_up(folder: Path) -> None:
 
 def _one_size(folder: Path, source: Path, posts: int, rounds: int) -> list[Figure]:
     home = folder / "home"
-    again: list[float] = []
 
     def ours() -> None:
         shutil.rmtree(home, ignore_errors=True)
         import_and_load(source, load_settings(home))
 
     first, old = alternating(ours, lambda: import_old_way(source, folder / "old.db"), rounds)
-    for _ in range(rounds):
-        again.append(seconds(lambda: import_and_load(source, load_settings(home))))
+    again = [seconds(lambda: import_and_load(source, load_settings(home))) for _ in range(rounds)]
     size = "45k" if posts == 45_077 else f"{posts // 1000}k"
     limits = {45_077: 2.5, 500_000: 0.4}
     figures = [against(f"import_{size}", first, "csv into SQLite", old, limits.get(posts, 2.5))]

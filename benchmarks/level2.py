@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from unittest.mock import patch
 
 import ibis
@@ -112,15 +112,10 @@ def queries(wb: Workbench, week_on: date, *, horizon: str = "120", platform: str
             found.append(Query(name, key, _fact(wb, week, horizon, platform, fact, place), sql(asked)))
     month = week.widened(SCORE_WEEKS)
     asked = Asked(month.from_on, month.to_on, horizon)
-    for name in METRICS:
-        found.append(
-            Query(
-                f"metric_{name}",
-                METRICS[name].order,
-                _metric(wb, name, month, horizon),
-                METRIC_SQL[name](asked),
-            )
-        )
+    found += [
+        Query(f"metric_{name}", metric.order, _metric(wb, name, month, horizon), METRIC_SQL[name](asked))
+        for name, metric in METRICS.items()
+    ]
     return found
 
 

@@ -23,10 +23,12 @@ def write_master(path: Path, posts: int, seed: float = 0.5) -> None:
         '#fyp #niche' || (a % 12) || ' #day' || (i % 7) AS hashtags,
         'Song ' || (hash(i, 1) % 900) || ' - Artist ' || (hash(i, 1) % 300) AS sound,
         CASE hash(i, 2) % 6 WHEN 0 THEN '4'
-            WHEN 1 THEN 'https://cdn.example.com/' || i || '/1.jpg,https://cdn.example.com/' || i || '/2.jpg' END AS slides,
+            WHEN 1 THEN 'https://cdn.example.com/' || i || '/1.jpg,https://cdn.example.com/' || i || '/2.jpg'
+            END AS slides,
         'sheet' AS source
     FROM (
-        SELECT i, hash(i, 3) % 220 AS a, TIMESTAMP '2024-12-01' + INTERVAL (i * (300.0 * 86400 / {posts})) SECOND AS posted,
+        SELECT i, hash(i, 3) % 220 AS a,
+            TIMESTAMP '2024-12-01' + INTERVAL (i * (300.0 * 86400 / {posts})) SECOND AS posted,
             (exp(5 + 1.6 * sqrt(-2 * ln(random() + 1e-12)) * cos(2 * pi() * random())))::BIGINT AS views
         FROM range({posts}) t(i)
     ) ORDER BY i
