@@ -249,7 +249,8 @@ def _from_first_touched(group: Any, touched: Any) -> Any:
 def _plain(values: Any, kind: type) -> Any:
     """A column as an array, NaN for NULL."""
     if isinstance(values, np.ma.MaskedArray):
-        return values.astype(kind).filled(np.nan) if kind is np.float64 else values.filled(0).astype(kind)
+        masked: Any = values.astype(kind)
+        return masked.filled(np.nan if kind is np.float64 else 0)
     return np.asarray(values, dtype=kind)
 
 
