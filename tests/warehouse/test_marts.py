@@ -192,6 +192,10 @@ class Agency:
     def snapshots_of_a_post_nobody_described(self) -> None:
         self.snapshots(f"tiktok:{9_000_000 + self.loads}", self.instant(), [24, 48])
 
+    def slides_of_a_post_nobody_described(self) -> None:
+        post = f"tiktok:{8_000_000 + self.random.randrange(1_000)}"
+        self.add("slides", post_id=post, slide_index=1, slide_url="https://example.org/1.jpg")
+
     def larger_counts_at_known_instants(self) -> None:
         con = self.reader()
         known = con.execute("SELECT post_id, captured_at, views FROM post_snapshots ORDER BY ALL").fetchall()
@@ -272,6 +276,7 @@ HAPPENINGS: list[Callable[[Agency], None]] = [
     Agency.new_post,
     Agency.new_snapshots,
     Agency.snapshots_of_a_post_nobody_described,
+    Agency.slides_of_a_post_nobody_described,
     Agency.larger_counts_at_known_instants,
     Agency.redated_post,
     Agency.post_dated_by_the_day,
