@@ -6,6 +6,7 @@ from datetime import date
 from math import log
 from typing import Any
 
+import duckdb
 import ibis
 import pytest
 from text_tables import column, rows, table
@@ -121,6 +122,14 @@ def test_the_week_of_posting_is_its_local_monday() -> None:
     days = "post_id | posted_local_on\nsunday | 2025-01-12\nmonday | 2025-01-13\nnever | -"
     found = column(performance(days, "post_id"), "posted_week_on")
     assert found == {"sunday": date(2025, 1, 6), "monday": date(2025, 1, 13), "never": None}
+
+
+def test_a_truncated_date_still_needs_two_casts() -> None:
+    # Then: drop the casts behind posted_week_on.
+    week = table("posted_local_on\n2025-01-08").posted_local_on.truncate("W")
+    assert week.dtype.is_date()
+    assert week.cast("date").equals(week), "Ibis leaves out a cast to what it takes the type to be"
+    assert duckdb.sql("SELECT typeof(date_trunc('week', DATE '2025-01-08'))").fetchall() == [("TIMESTAMP",)]
 
 
 def test_outliers_compare_each_age_with_its_own_baseline() -> None:

@@ -126,7 +126,8 @@ def post_performance(
     for part in (curves, baselines, followers):
         joined = joined.left_join(part, "post_id").drop("post_id_right")
     counted = joined.mutate(
-        posted_week_on=_.posted_local_on.truncate("W").cast("date"),
+        # DuckDB truncates a date to a timestamp, and Ibis takes a cast of a date to a date for none.
+        posted_week_on=_.posted_local_on.truncate("W").cast("timestamp").cast("date"),
         age_hours=hours_between(_.last_captured_at, _.posted_at),
         engagement=known_sum(joined, ["likes", "comments", "shares"]),
     )

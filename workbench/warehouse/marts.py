@@ -92,7 +92,10 @@ def _mostly_touched(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _any_touched(con: duckdb.DuckDBPyConnection) -> bool:
-    row = con.execute("SELECT count(*) FROM (SELECT 1 FROM touched LIMIT 1)").fetchone()
+    """Whether there is anything to do: something touched, or a bare post that a table only refers to."""
+    row = con.execute(
+        "SELECT EXISTS (FROM touched) OR (SELECT count(*) FROM posts) <> (SELECT count(*) FROM post_performance)"
+    ).fetchone()
     return bool(row and row[0])
 
 
