@@ -127,7 +127,7 @@ def test_the_week_of_posting_is_its_local_monday() -> None:
 def test_a_truncated_date_still_needs_two_casts() -> None:
     # Then: drop the casts behind posted_week_on.
     week = table("posted_local_on\n2025-01-08").posted_local_on.truncate("W")
-    assert week.dtype.is_date()
+    assert week.type().is_date()
     assert week.cast("date").equals(week), "Ibis leaves out a cast to what it takes the type to be"
     assert duckdb.sql("SELECT typeof(date_trunc('week', DATE '2025-01-08'))").fetchall() == [("TIMESTAMP",)]
 
