@@ -126,7 +126,7 @@ def _fact(
         facts = AccountFacts(wb.table, week, score_weeks=SCORE_WEEKS, platform=platform)
         if fact != "coverage":
             facts.horizon = horizon
-        with _noted() as notes:
+        with noted() as notes:
             start = time.perf_counter()
             getattr(facts, fact)
         frame, ended, expression = notes[place]
@@ -136,7 +136,7 @@ def _fact(
 
 
 @contextmanager
-def _noted() -> Iterator[list[Answer]]:
+def noted() -> Iterator[list[Answer]]:
     """What the facts execute meanwhile: rows, the instant at which they were there, the expression."""
     notes: list[Answer] = []
 

@@ -297,10 +297,11 @@ def _review(a: Asked) -> str:
     ), measured AS (
         SELECT * EXCLUDE (n_saves_known, engaged_views),
             count(*) OVER (PARTITION BY platform, peer_band) AS n_peers,
-            (likes + comments + shares) / nullif(engaged_views, 0) AS engagement_rate_by_views,
-            (likes + 3 * comments + 5 * shares + if(sum(n_mature_posts - n_saves_known)
-                OVER (PARTITION BY platform, peer_band) = 0, 4 * saves, 0))
-                / nullif(engaged_views, 0) AS engagement_quality,
+            (ifnull(likes, 0) + ifnull(comments, 0) + ifnull(shares, 0)) / nullif(engaged_views, 0)
+                AS engagement_rate_by_views,
+            (ifnull(likes, 0) + 3 * ifnull(comments, 0) + 5 * ifnull(shares, 0)
+                + if(sum(n_mature_posts - n_saves_known) OVER (PARTITION BY platform, peer_band) = 0,
+                    4 * ifnull(saves, 0), 0)) / nullif(engaged_views, 0) AS engagement_quality,
             least(1, posts_per_week / nullif(target_posts_per_week, 0)) * (1 - least(1, posts_cv))
                 AS kept_evenly,
             CASE WHEN target_posts_per_week > 0 AND posts_cv IS NOT NULL THEN kept_evenly END AS consistency

@@ -2,7 +2,7 @@
 
 It has what the definitions trip over, a little of each: posts without an account, a posting time or a
 snapshot; times known only by date; counts that are unknown or fall; accounts too small for a score, without
-a target, without followers; saves that only a part of the accounts reports.
+a target, without followers; likes and saves that only a part of the accounts reports.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Size:
 
     @property
     def name(self) -> str:
-        return f"{self.posts // 1000}k" if self.posts >= 1000 else str(self.posts)
+        return f"{self.posts // 1000}k" if self.posts % 1000 == 0 else str(self.posts)
 
 
 FULL = Size()
@@ -94,7 +94,7 @@ _ROWS = (
     """
     CREATE TEMP TABLE made_accounts AS
     SELECT a, p AS platform, p || ':account_' || a AS account_id, z(a, 1) AS strength,
-        CASE WHEN a % 50 = 49 THEN 0 ELSE exp(9 + 2 * z(a, 2)) END AS size
+        CASE WHEN a % 20 = 19 THEN 0 ELSE exp(9 + 2 * z(a, 2)) END AS size
     FROM (SELECT a, CASE WHEN a % 10 < 7 THEN 'tiktok' WHEN a % 10 < 9 THEN 'youtube' ELSE 'instagram' END AS p
           FROM range({accounts}) t(a))
     """,
@@ -145,7 +145,7 @@ _ROWS = (
         CASE WHEN a % 31 > 0 THEN (views * 0.005 * u(i, 21))::BIGINT END AS saves, 'scrape' AS method,
         'batch:' || strftime(captured_at, '%Y-%m-%d') AS batch_id
     FROM (
-        SELECT p.*, age, u(i * 100 + k, 22) > 0.02 AS likes_known,
+        SELECT p.*, age, u(i * 100 + k, 22) > 0.02 AND a % 20 <> 13 AS likes_known,
             went_up + to_seconds(floor(age * 3600)::BIGINT) AS captured_at,
             CASE WHEN u(i * 100 + k, 23) > 0.005 THEN
                 (final_views * age / (age + slowness)
