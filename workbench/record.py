@@ -57,22 +57,19 @@ def rows(table: str, entries: Iterable[Mapping[str, Any]], *, home: Path | str |
     known = schema()[table]
     seen_at = utc_text(datetime.now(UTC))
     prepared = []
-    for entry in entries:
-        for name in entry:
-            if name not in known or name in ("batch_id", "column_ranks"):
-                raise UsageError(f"Table {table} has no column '{name}'.{nearest(name, known)}")
-        # NaN is the one value that differs from itself.
-        row = {name: _plain(value) for name, value in entry.items() if value is not None and value == value}
-        if _is_address(row.get("ip_hash")):
-            row["ip_hash"] = ip_hash(row["ip_hash"], home=home)
-        prepared.append({"seen_at": seen_at, **row})
-    if prepared:
-        try:
+    try:
+        for entry in entries:
+            for name in entry:
+                if name not in known or name in ("batch_id", "column_ranks"):
+                    raise UsageError(f"Table {table} has no column '{name}'.{nearest(name, known)}")
+            row = {name: _plain(value) for name, value in entry.items()}
+            if _is_address(row.get("ip_hash")):
+                row["ip_hash"] = ip_hash(row["ip_hash"], home=home)
+            prepared.append({"seen_at": seen_at} | {k: v for k, v in row.items() if v is not None})
+        if prepared:
             _segment(home).append(table, prepared)
-        except (TypeError, ValueError) as e:
-            raise UsageError(
-                f"A row of {table} can't be recorded: {e}. Nothing of the call was written."
-            ) from e
+    except (TypeError, ValueError) as e:
+        raise UsageError(f"A row of {table} can't be recorded: {e}. Nothing of the call was written.") from e
     return len(prepared)
 
 
@@ -242,9 +239,9 @@ def _now() -> datetime:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON holds it without loss."""
+    """A value as JSON holds it without loss; None for what is unknown."""
     if isinstance(value, datetime):
-        return utc_text(value)
+        return utc_text(value) if value == value else None  # pandas' NaT is a datetime, and no instant
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -255,8 +252,8 @@ def _plain(value: Any) -> Any:
         return sorted(_plain(v) for v in value)
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
-    if isinstance(value, float) and math.isinf(value):
-        return str(value)  # the loader refuses it, with the reason
-    if hasattr(value, "item"):  # a number of numpy's or pandas'
-        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)  # the loader refuses infinity, with the reason
+    if hasattr(value, "tolist"):  # numbers of numpy's or pandas'
+        return _plain(value.tolist())
     return value

@@ -16,6 +16,8 @@ from workbench.warehouse import load as loader
 from workbench.warehouse import marts, versions
 from workbench.warehouse.batches import file_sha256, waiting
 from workbench.warehouse.load import known_batches, known_files, load
+from workbench.warehouse.schema import schema
+from workbench.warehouse.tables import TABLES
 
 POSTS = {"posts": [{"post_id": POST, "account_id": "tiktok:ann"}]}
 OTHERS = {"posts": [{"post_id": "tiktok:2"}]}
@@ -246,6 +248,27 @@ def test_what_rows_refer_to_is_there(plain):
     assert query(plain, "SELECT platform, external_id FROM posts WHERE post_id = 'tiktok:2'") == [
         ("tiktok", "2")
     ]
+
+
+def least(table):
+    """A row with only what a table requires and refers to."""
+    values = {"BIGINT": "1", "DATE": "2026-01-01", "TIMESTAMP": "2026-01-01 00:00:00", "VARCHAR": "x"}
+    ids = {"post_id": POST, "account_id": "tiktok:ann", "follower_id": "tiktok:fan", "platform": "tiktok"}
+    ids |= {"currency": "USD", "scope": "all"}
+    row = {"amount": "1"} if table.name == "costs" else {}
+    for column in (*table.key, *table.required, *table.refers):
+        allowed = table.choices.get(column, (values.get(schema()[table.name][column], "1"),))
+        row[column] = ids.get(column, allowed[0])
+    return row
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_least_row_of_any_table_stands_and_makes_what_it_refers_to(plain, name):
+    table = TABLES[name]
+    outcome = loaded(plain, {name: [least(table)]})
+    assert outcome.total("rejected") == 0, query(plain, "SELECT reason FROM rejected_rows")
+    for other in table.refers.values():
+        assert query(plain, f"SELECT count(*) FROM {other}") == [(1,)]
 
 
 def test_local_days_follow_the_settings_the_account_and_daylight_saving(tmp_path, without_marts):

@@ -277,7 +277,7 @@ def add_referred(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
             continue
         key = TABLES[other].key[0]
         name = quoted(column)
-        platform = other in ("accounts", "posts")
+        platform = other in ("accounts", "posts", "followers")
         derived = f", split_part({name}, ':', 1)" if platform else ""
         con.execute(
             f"INSERT INTO {other} ({key}{', platform' if platform else ''}) "

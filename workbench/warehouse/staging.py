@@ -18,7 +18,7 @@ from .tables import BATCH_COLUMNS, HIDDEN_COLUMNS, Table
 OLDEST = "2005-01-01"
 FARTHEST = "2100-01-01"
 BOOKKEEPING = {"seen_at", "batch_id", *HIDDEN_COLUMNS}
-_KEY_NAMES_PLATFORM = ("posts", "accounts")
+_KEY_NAMES_PLATFORM = ("posts", "accounts", "followers")
 DERIVED = {"posts": ("posted_local_on", "posted_local_hour")}
 """Columns that the loader computes; a batch's own values for them are not taken."""
 
@@ -85,12 +85,12 @@ def stage(
     checks = [_castable(c, raw[c], types[c]) for c in columns if types[c] != "VARCHAR"]
     checks += [c for name in typed for c in _allowed(table, name, types[name], now)]
     if "seen_at" in raw:
-        own = _typed("seen_at", raw["seen_at"], "TIMESTAMP")
-        typed_seen = f"coalesce({own}, TIMESTAMP {text(captured_at)})"
+        typed_seen = _typed("seen_at", raw["seen_at"], "TIMESTAMP")
         checks.append(_castable("seen_at", raw["seen_at"], "TIMESTAMP"))
     else:
-        typed_seen = f"TIMESTAMP {text(captured_at)}"
-    checks += _instants("s_seen_at", "seen_at", now, future=False)
+        typed_seen = "NULL::TIMESTAMP"
+    seen_at = f"coalesce(s_seen_at, TIMESTAMP {text(captured_at)})"
+    checks += _instants(seen_at, "seen_at", now, future=False)
     checks += [_Check(rule.ok, text(rule.reason)) for rule in table.rules]
     absent = {c: f"NULL::{types[c]}" for rule in table.rules for c in rule.columns if c not in typed}
 
@@ -101,7 +101,7 @@ def stage(
     name = f"stage_{table.name}"
     kept = ", ".join(f"{quoted('s_' + c)} AS {quoted(c)}" for c in typed)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {kept}, s_seen_at AS seen_at, {ok} AS is_ok, "
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {kept}, {seen_at} AS seen_at, {ok} AS is_ok, "
         f"file_row_number FROM ({inner})"
     )
     read = _count(con, f"SELECT count(*) FROM {name}")
@@ -249,7 +249,7 @@ def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
     if column in table.key or column in table.required:
         why = f"{column} is missing; a row of {table.name} can''t stand without it"
         checks.append(_Check(f"{name} IS NOT NULL", f"'{why}'"))
-    if column in ("post_id", "account_id"):
+    if column in ("post_id", "account_id", "follower_id"):
         checks.append(_names_platform(name, column))
     choices = table.choices.get(column)
     if column == "platform" and table.name not in ("app_events", *_KEY_NAMES_PLATFORM):
@@ -294,7 +294,7 @@ def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
 
 
 def _names_platform(name: str, column: str) -> _Check:
-    """Ids of posts and accounts, here and where they are referred to: `platform:id`."""
+    """Ids of posts, accounts and followers, here and where they are referred to: `platform:id`."""
     known = "|".join(PLATFORMS)
     # Most begin like this, and the pattern costs five times as much.
     usual = f"starts_with({name}, 'tiktok:') AND length({name}) > 7"
