@@ -10,6 +10,8 @@ import duckdb
 import pytest
 from given import NOON, POST, batch, content, loaded, query
 
+import workbench
+from workbench import record
 from workbench.errors import WorkbenchError
 from workbench.settings import load_settings
 from workbench.warehouse import load as loader
@@ -392,3 +394,13 @@ def test_progress_is_told_for_each_batch(plain):
     told = []
     load(plain, progress=lambda name, n, total: told.append((n, total)))
     assert told == [(0, 2), (1, 2)]
+
+
+@pytest.mark.usefixtures("without_marts")
+def test_a_home_may_be_called_anything(tmp_path):
+    settings = load_settings(tmp_path / 'it\'s "my"; home é [1]*')
+    loaded(settings, POSTS)
+    record.post(post_id="tiktok:2", home=settings.home)
+    assert not load(settings).failed
+    with workbench.connect(settings.home) as wb:
+        assert wb.table("posts").count().execute() == 2
