@@ -34,6 +34,7 @@ def measure(settings: Settings, size: Size, rounds: int) -> list[Figure]:
     file = versions.start(settings.versions, versions.current(settings.versions))
     try:
         peak = peak_bytes(file, settings)
+        refresh(file, settings)  # the first of a process also compiles the expressions
         times: dict[str, list[float]] = {"full": [], **{touched: [] for touched in TOUCHED}}
         for number in range(rounds):
             for touched in TOUCHED:
