@@ -33,7 +33,7 @@ KEYS = {"post_performance": ("post_id",), "account_daily": ("account_id", "day_o
 
 
 def cells(con: duckdb.DuckDBPyConnection, query: str, key: tuple[str, ...]) -> Cells:
-    table = con.execute(query).fetch_arrow_table()
+    table = con.execute(query).to_arrow_table()
     found = {tuple(row[k] for k in key): row for row in table.to_pylist()}
     assert len(found) == table.num_rows, "the key is not unique"
     return found
