@@ -92,7 +92,7 @@ def _combine(
         f"SELECT {old}, column_ranks FROM {table.name} SEMI JOIN multi USING ({keys})"
     )
     values = ", ".join(
-        f"{_winner(table, c)} AS {quoted(c)}, "
+        f"{_winner(table, c, given=c in staged.columns)} AS {quoted(c)}, "
         f"max({rank_of(table, c)}) FILTER ({quoted(c)} IS NOT NULL) AS {quoted('r_' + c)}"
         for c in columns
     )
@@ -115,8 +115,10 @@ def _combine(
     return _count(con, "SELECT count(*) FROM combined WHERE conflict")
 
 
-def _winner(table: Table, column: str) -> str:
-    """SQL for the value that stands among those of one key."""
+def _winner(table: Table, column: str, *, given: bool) -> str:
+    """SQL for the value that stands among those of one key; `given`: the batch has the column."""
+    if not given:
+        return f"any_value({quoted(column)})"  # only the table's own row can have one
     if column in table.earliest:
         return f"min({quoted(column)})"
     return f"arg_max({quoted(column)}, {{r: {rank_of(table, column)}, h: hash({quoted(column)})}})"
