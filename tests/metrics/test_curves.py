@@ -239,7 +239,7 @@ def _posts(counts: st.SearchStrategy[int]) -> st.SearchStrategy[dict[str, Points
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(points=_posts(st.integers(0, 1_000)), dated=st.booleans())
 def test_views_at_of_every_horizon_is_that_of_plain_python(points: dict[str, Points], dated: bool) -> None:
     steps = curves.steps(snapshots_of(points, dated=dated))
@@ -250,7 +250,7 @@ def test_views_at_of_every_horizon_is_that_of_plain_python(points: dict[str, Poi
             assert value == pytest.approx(views_at_by_hand(known, h, dated=dated)), (post, h)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(points=_posts(st.just(0)), gains=st.lists(st.integers(0, 500), min_size=8, max_size=8))
 def test_views_at_never_falls_where_the_counts_never_fall(
     points: dict[str, Points], gains: list[int]
@@ -264,7 +264,7 @@ def test_views_at_never_falls_where_the_counts_never_fall(
         assert all(a <= b + 1e-9 for a, b in pairwise(known)), row
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(points=_posts(st.integers(0, 1_000)))
 def test_views_at_lies_between_the_counts_around_it(points: dict[str, Points]) -> None:
     steps = curves.steps(snapshots_of(points))
@@ -441,7 +441,7 @@ def pace_by_hand(known: Points) -> tuple[float | None, float | None]:
     return peak, None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(points=_posts(st.integers(0, 1_000)))
 def test_pace_is_that_of_plain_python(points: dict[str, Points]) -> None:
     known = snapshots_of(points)
