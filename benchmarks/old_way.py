@@ -51,7 +51,8 @@ def _one(db: sqlite3.Connection, row: dict[str, str]) -> None:
     links = row["slides"].split(",") if "://" in row["slides"] else []
     count = len(links) if links else int(row["slides"] or 0)
     post = db.execute(
-        "INSERT INTO posts (post_url, account_id, va_id, created_date, created_time, hashtags, sound, slide_count, source) "
+        "INSERT INTO posts (post_url, account_id, va_id, created_date, created_time, "
+        "hashtags, sound, slide_count, source) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             row["post_url"],
