@@ -14,8 +14,8 @@ import pytest
 
 import workbench
 from workbench import Workbench, cli
-from workbench.model.account_facts import AccountFacts
 from workbench.metrics.periods import Period
+from workbench.model.account_facts import AccountFacts
 
 ROOT = Path(__file__).resolve().parents[1]
 MAPPINGS = ROOT / "docs" / "mappings"
@@ -131,7 +131,8 @@ def test_the_trending_lists_of_2017(wb: Workbench, shared_data: Path) -> None:
             }
     # The same video on the same day in both lists is one snapshot, with the larger count.
     assert snapshots == len(listed)
-    years = "select count(distinct year(s.captured_at)) from post_snapshots s join batches b using (batch_id) where b.file_name like '__videos.csv'"
+    captured = "post_snapshots s join batches b using (batch_id) where b.file_name like '__videos.csv'"
+    years = f"select count(distinct year(s.captured_at)) from {captured}"
     assert number(wb, years) == 1
     bad = wb.sql(
         "select reason, row_json from rejected_rows where row_json like '%sxcaeyJTx4Co%'"
@@ -147,7 +148,8 @@ def test_daily_statistics_leave_out_what_was_not_counted(wb: Workbench) -> None:
 
 
 def test_channels_over_30_days(wb: Workbench) -> None:
-    channels = "from account_snapshots s join batches b using (batch_id) where b.file_name = 'youtube_daily_snapshots.csv'"
+    file = "b.file_name = 'youtube_daily_snapshots.csv'"
+    channels = f"from account_snapshots s join batches b using (batch_id) where {file}"
     assert number(wb, f"select count(distinct account_id) {channels}") == 227
     assert number(wb, f"select count(distinct s.captured_at::date) {channels}") == 30
 

@@ -110,6 +110,8 @@ def _typed(name: str, kind: str, where: str, value: Any) -> Any:
         typed = None
     if typed is None or isinstance(value, bool) or (wanted is int and str(value) != str(typed)):
         raise UsageError(f"{where}: {name} = {value!r} is not of type {kind}.")
-    if wanted is not str and not typed >= (1 if name == "keep_versions" else 0):  # NaN is not either
+    if wanted is not str and not typed >= (
+        1 if name in ("keep_versions", "floor_views") else 0
+    ):  # NaN is not either
         raise UsageError(f"{where}: {name} = {value!r} is too small.")
     return typed

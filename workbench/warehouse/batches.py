@@ -174,7 +174,11 @@ def _check(manifest: Manifest, folder: Path) -> None:
     for entry in manifest.tables.values():
         str(entry["file"]), int(entry["rows"]), str(entry["sha256"])
     window = (manifest.window_from, manifest.window_to)
-    for instant in (manifest.captured_at, manifest.created_at, *(edge for edge in window if edge is not None)):
+    for instant in (
+        manifest.captured_at,
+        manifest.created_at,
+        *(edge for edge in window if edge is not None),
+    ):
         datetime.fromisoformat(instant)
 
 

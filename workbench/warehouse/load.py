@@ -56,7 +56,10 @@ class LoadOutcome:
 
 
 def load(
-    settings: Settings, *, what: str = "workbench load", progress: Callable[[str, int, int], None] | None = None
+    settings: Settings,
+    *,
+    what: str = "workbench load",
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> LoadOutcome:
     """Apply every batch that waits in the inbox, each in one transaction, and publish one version.
 
@@ -226,7 +229,11 @@ def _verify(folder: Path, manifest: Manifest) -> None:
 
 
 def _apply_tables(
-    con: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest, settings: Settings, outcome: BatchOutcome
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    manifest: Manifest,
+    settings: Settings,
+    outcome: BatchOutcome,
 ) -> None:
     # Accounts first: posts take their local time from them, and every table its account's id.
     order = sorted(manifest.tables, key=lambda n: (n != "accounts", n))
@@ -235,7 +242,9 @@ def _apply_tables(
     for name in order:
         table = TABLES[name]
         file = folder / str(manifest.tables[name]["file"])
-        staged = stage(con, table, file, batch_id=manifest.batch_id, captured_at=manifest.captured_at, now=utc_now())
+        staged = stage(
+            con, table, file, batch_id=manifest.batch_id, captured_at=manifest.captured_at, now=utc_now()
+        )
         if name == "accounts":
             identity.note_names(con, staged, zone=settings.time_zone)
             aliased = identity.find_aliases(con)

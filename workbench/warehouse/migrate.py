@@ -93,7 +93,14 @@ def migrate(con: duckdb.DuckDBPyConnection, where: str = "The warehouse") -> lis
             con.execute("UPDATE schema_versions SET is_current = false")
             con.execute(
                 "INSERT INTO schema_versions VALUES (?, ?, ?, ?, ?, ?, true)",
-                [migration.version, migration.name, migration.description, _now(), _who(), migration.checksum],
+                [
+                    migration.version,
+                    migration.name,
+                    migration.description,
+                    _now(),
+                    _who(),
+                    migration.checksum,
+                ],
             )
             con.execute("COMMIT")
         except BaseException:

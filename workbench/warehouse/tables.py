@@ -48,7 +48,9 @@ class Table:
         return self.rank != "seen_at"
 
 
-_IN_ORDER = Rule(("from_on", "to_on"), "s_to_on IS NULL OR s_from_on <= s_to_on", "from_on is after to_on; swap them")
+_IN_ORDER = Rule(
+    ("from_on", "to_on"), "s_to_on IS NULL OR s_from_on <= s_to_on", "from_on is after to_on; swap them"
+)
 _SCOPED = Rule(
     ("scope", "scope_id"),
     "s_scope = 'all' OR s_scope_id IS NOT NULL",
@@ -136,7 +138,9 @@ TABLES: dict[str, Table] = {
             ("content_id", "post_id"),
             refers={"content_id": "content_items", "post_id": "posts"},
         ),
-        Table("content_tags", ("content_id", "tag_type", "tag_value"), refers={"content_id": "content_items"}),
+        Table(
+            "content_tags", ("content_id", "tag_type", "tag_value"), refers={"content_id": "content_items"}
+        ),
         Table("tasks", ("task_id",), refers={"va_id": "vas", "account_id": "accounts"}),
         Table(
             "revenue",
@@ -166,16 +170,19 @@ TABLES: dict[str, Table] = {
             required=("method",),
             choices={"method": ("gained", "total", "equal")},
         ),
-        Table("targets", ("metric", "scope", "scope_id", "from_on"), required=("target",), choices={"scope": SCOPES}),
+        Table(
+            "targets",
+            ("metric", "scope", "scope_id", "from_on"),
+            required=("target",),
+            choices={"scope": SCOPES},
+        ),
         Table("annotations", ("annotation_id",), required=("from_on", "label")),
         Table("followers", ("follower_id",), required=("platform",), earliest=("first_seen_at",)),
         Table(
             "interactions",
             ("interaction_id",),
             required=("follower_id", "interaction_type", "occurred_at"),
-            choices={
-                "interaction_type": ("comment", "like", "share", "save", "profile_visit", "link_click")
-            },
+            choices={"interaction_type": ("comment", "like", "share", "save", "profile_visit", "link_click")},
             refers={"follower_id": "followers", "post_id": "posts"},
         ),
         Table("trends", ("trend_id",)),
