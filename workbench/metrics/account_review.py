@@ -14,7 +14,7 @@ from .accounts import (
     posting_rhythm,
     viral_rate,
 )
-from .counting import known_sum, ratio
+from .counting import joined_by, known_sum, ratio
 from .curves import COMPARED_HOURS, FINAL_HOURS
 from .periods import Period, reached
 
@@ -76,8 +76,7 @@ def account_review(
     joined = accounts.select(
         "account_id", "platform", "username", "display_name", "creator_id", "va_id", "target_posts_per_week"
     )
-    for part in (results, growth, viral, rhythm, newest):
-        joined = joined.left_join(part, "account_id").drop("account_id_right")
+    joined = joined_by(joined, (results, growth, viral, rhythm, newest), "account_id")
     present = joined.filter(_.n_posts.notnull() | _.followers_last.notnull())
     peers = peer_groups(present.select("account_id", "platform", "followers")).drop("platform")
     compared = present.join(peers, "account_id")

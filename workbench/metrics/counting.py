@@ -33,3 +33,15 @@ def share(condition: ir.BooleanValue) -> ir.FloatingValue:
 def hours_between(later: ir.TimestampValue, earlier: ir.TimestampValue) -> ir.FloatingValue:
     """later - earlier in hours, to the second."""
     return (later.epoch_seconds() - earlier.epoch_seconds()).cast("float64") / 3600.0
+
+
+def joined_by(table: ibis.Table, parts: Sequence[ibis.Table], key: str) -> ibis.Table:
+    """`table` with the columns of every part that has its key: left joins in one chain, the keys kept once.
+
+    A chain compiles to one SELECT; a drop after each join would nest them.
+    """
+    joined, spare = table, []
+    for place, part in enumerate(parts):
+        joined = joined.left_join(part, table[key] == part[key], rname=f"{{name}}_of_{place}")
+        spare.append(f"{key}_of_{place}")
+    return joined.drop(*spare)

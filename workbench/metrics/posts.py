@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
-from .counting import hours_between, known_sum, ratio
+from .counting import hours_between, joined_by, known_sum, ratio
 from .curves import (
     COMPARED_HOURS,
     FINAL_HOURS,
@@ -58,9 +58,7 @@ def curves_of(
         ten_x_24h(engagement_steps),
     )
     joined = latest_counts(post_snapshots)
-    for part in parts:
-        joined = joined.left_join(part, "post_id").drop("post_id_right")
-    return joined
+    return joined_by(joined, parts, "post_id")
 
 
 def followers_at_posting(posts: ibis.Table, account_snapshots: ibis.Table) -> ibis.Table:
@@ -123,8 +121,7 @@ def post_performance(
         "posted_at", "posted_at_precision", "posted_local_on", "posted_local_hour", "slide_count", "duration_seconds",
         "is_deleted",
     )  # fmt: skip
-    for part in (curves, baselines, followers):
-        joined = joined.left_join(part, "post_id").drop("post_id_right")
+    joined = joined_by(joined, (curves, baselines, followers), "post_id")
     counted = joined.mutate(
         # DuckDB truncates a date to a timestamp, and Ibis takes a cast of a date to a date for none.
         posted_week_on=_.posted_local_on.truncate("W").cast("timestamp").cast("date"),

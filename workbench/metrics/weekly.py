@@ -9,7 +9,7 @@ from ibis import _
 from .counting import known_sum, ratio, share
 from .curves import FINAL_HOURS
 from .outliers import BREAKOUT
-from .periods import Period
+from .periods import Period, reached
 
 
 def weeks_up_to(period: Period, weeks: int) -> list[Period]:
@@ -69,8 +69,9 @@ def weekly_results(
 
 def _reached_in_weeks(performance: ibis.Table, hours: int, weeks: list[Period]) -> ibis.Table:
     """Posts with the week in which they reached an age, of the weeks given."""
-    reached_at = performance.posted_at + ibis.interval(hours=hours)
-    return performance.mutate(week_on=week_of_instant(reached_at, weeks)).filter(_.week_on.notnull())
+    whole = Period(weeks[0].from_on, weeks[-1].to_on, weeks[0].time_zone)
+    reached_at = _.posted_at + ibis.interval(hours=hours)
+    return reached(performance, whole, hours).mutate(week_on=week_of_instant(reached_at, weeks))
 
 
 def weekly_followers(account_snapshots: ibis.Table, period: Period, *, weeks: int = 9) -> ibis.Table:

@@ -129,17 +129,14 @@ def resolve(con: duckdb.DuckDBPyConnection, staged: Staged) -> None:
 
 
 def move_renamed(con: duckdb.DuckDBPyConnection, *, zone: str) -> None:
-    """Move rows of accounts that turned out to be another account.
-
-    Leaves the posts that moved in temporary table `moved_posts`.
-    """
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE moved_posts AS "
-        "SELECT post_id FROM posts SEMI JOIN aliases a ON a.alias = posts.account_id"
-    )
-    for table in TABLES.values():
-        reference = _reference(set(table_types(con, table.name)))
-        if reference is None:
+    """Move rows of accounts that turned out to be another account."""
+    columns = con.execute(
+        "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE NOT internal AND schema_name = 'main' "
+        "GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    for name, named in columns:
+        table, reference = TABLES.get(name), _reference(set(named))
+        if table is None or reference is None:
             continue
         column, refers = reference
         if not _any(con, f"FROM {table.name} t JOIN aliases a ON a.alias = t.{column} WHERE {refers}"):
