@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -52,22 +53,30 @@ def loaded(
     return outcome
 
 
-def query(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
-    """Rows of a query on the newest version."""
+@contextmanager
+def newest(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The newest version, open for reading."""
     version = versions.current(settings.versions)
     assert version is not None
     with duckdb.connect(str(settings.versions / version.file), read_only=True) as con:
+        yield con
+
+
+def query(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    """Rows of a query on the newest version."""
+    with newest(settings) as con:
         return con.execute(sql).fetchall()
 
 
-def content(settings: Settings, *, tables: Iterable[str] = TABLES) -> dict[str, list[Any]]:
+def content(settings: Settings) -> dict[str, list[Any]]:
     """Every row of every table that is not empty, sorted, without what says which batch brought it."""
     found = {}
-    for name in [*tables, "account_names"]:
-        hidden = "EXCLUDE (batch_id)" if name in TABLES else ""
-        rows = query(settings, f"SELECT * {hidden} FROM {name}")
-        if rows:
-            found[name] = sorted((tuple(_comparable(v) for v in row) for row in rows), key=repr)
+    with newest(settings) as con:
+        for name in [*TABLES, "account_names"]:
+            hidden = "EXCLUDE (batch_id)" if name in TABLES else ""
+            rows = con.execute(f"SELECT * {hidden} FROM {name}").fetchall()
+            if rows:
+                found[name] = sorted((tuple(_comparable(v) for v in row) for row in rows), key=repr)
     return found
 
 
