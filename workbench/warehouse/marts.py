@@ -45,6 +45,9 @@ DEPENDS_ON = {
 _FULL_SHARE = 0.3
 """Above this share of touched posts, building in full is cheaper."""
 
+_NARROW_SHARE = 0.5
+"""Above this share of rows that may differ, writing the table anew is cheaper."""
+
 
 def state(settings: Settings) -> str:
     """What the marts depend on besides the rows: definitions and settings, as a hash."""
@@ -72,9 +75,9 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
         full = full or _mostly_touched(con)
         made_by = _statements(settings.viral_views, settings.floor_views)
         _number(con, full)
-        _curves(con, made_by, full)
+        _curves(con, made_by)
         _baselines(con, full)
-        _performance(con, made_by)
+        _performance(con, made_by, full or not _narrow(con, made_by))
         con.execute("CREATE OR REPLACE TABLE mart_state AS SELECT ? AS state", [state(settings)])
         con.execute("DELETE FROM touched")
         con.execute("COMMIT")
@@ -122,13 +125,15 @@ def _statements(viral_views: int, floor_views: float) -> dict[str, str]:
     baselines = ibis.table(
         {"post_id": "int64", **{f"baseline_{c}": "float64" for c in BASELINES}}, name="mart_baselines"
     )
+    at_posting = followers_at_posting(posts, followers)
+    step("followers_now", at_posting)
     performance = step(
         "post_performance",
         post_performance(
             posts,
             curves,
             baselines,
-            followers_at_posting(posts, followers),
+            at_posting,
             viral_views=viral_views,
             floor_views=floor_views,
         ),
@@ -175,23 +180,22 @@ def _number(con: duckdb.DuckDBPyConnection, full: bool) -> None:
     )
 
 
-def _curves(con: duckdb.DuckDBPyConnection, made_by: dict[str, str], full: bool) -> None:
-    """Temporary table `mart_curves`: computed for touched posts, kept for the others."""
+def _curves(con: duckdb.DuckDBPyConnection, made_by: dict[str, str]) -> None:
+    """Temporary table `mart_curves` of touched posts."""
     for step in ("aged", "steps_of_views", "steps_of_engagement", "mart_curves"):
         con.execute(f"CREATE OR REPLACE TEMP TABLE {step} AS {made_by[step]}")
     for step in ("mart_snapshots", "aged", "steps_of_views", "steps_of_engagement"):
         con.execute(f"DROP TABLE {step}")
-    if not full:
-        con.execute(
-            f"INSERT INTO mart_curves SELECT n.number, {', '.join(CURVES)} FROM post_performance o "
-            "JOIN numbered n ON n.post_id = o.post_id JOIN mart_posts m ON m.post_id = n.number "
-            "WHERE NOT m.is_touched AND o.n_snapshots IS NOT NULL"
-        )
 
 
 def _baselines(con: duckdb.DuckDBPyConnection, full: bool) -> None:
-    """Temporary table `mart_baselines`: of every post that a touched post may count for, kept for the others."""
-    values = ", ".join(f"c.{c}" for c in BASELINES)
+    """Temporary table `mart_baselines`: of every post that a touched post may count for, kept for the others.
+
+    is_wanted tells which are computed.
+    """
+    values = ", ".join(
+        f"c.{c}" if full else f"CASE WHEN p.is_touched THEN c.{c} ELSE o.{c} END AS {c}" for c in BASELINES
+    )
     old = "" if full else "".join(f", o.baseline_{c}" for c in BASELINES)
     touched = "true" if full else f"p.is_touched OR {_MOVED} OR coalesce(p.posted_at >= l.since, false)"
     kept = (
@@ -228,7 +232,7 @@ def _baselines(con: duckdb.DuckDBPyConnection, full: bool) -> None:
         if not full:
             fresh = np.where(wanted, fresh, _plain(rows[f"baseline_{column}"], np.float64)[order])
         columns[f"baseline_{column}"] = pa.array(fresh, mask=np.isnan(fresh))
-    con.register("made", pa.table({"post_id": number[order], **columns}))
+    con.register("made", pa.table({"post_id": number[order], "is_wanted": wanted, **columns}))
     con.execute("CREATE OR REPLACE TEMP TABLE mart_baselines AS FROM made")
     con.unregister("made")
     con.execute("DROP TABLE IF EXISTS places_left")
@@ -239,6 +243,62 @@ _MOVED = (
     "OR o.posted_at IS DISTINCT FROM p.posted_at)"
 )
 """Whether a post stands elsewhere than in the mart: renaming an account moves posts that no batch touched."""
+
+
+_WEEK = "date_trunc('week', p.posted_local_on)::DATE"
+
+
+def _narrow(con: duckdb.DuckDBPyConnection, made_by: dict[str, str]) -> bool:
+    """Leave in `mart_posts` only the posts whose row may differ from the mart's; False where that is most of them.
+
+    A log outlier is taken against its platform's week, so a week with one changed post is changed as a whole.
+    """
+    accounts = con.execute("SELECT count(*) FROM touched WHERE key_name = 'account_id'").fetchone()
+    assert accounts is not None
+    followers = (
+        made_by["followers_now"] if accounts[0] else "SELECT 0 AS post_id, 0 AS followers_at_posting LIMIT 0"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE followers_now AS {followers}")
+    moved_followers = (
+        "o.followers_at_posting IS DISTINCT FROM f.followers_at_posting" if accounts[0] else "false"
+    )
+    changed = (
+        f"p.is_touched OR o.post_id IS NULL OR {_MOVED} OR coalesce(b.is_wanted, false) "
+        "OR o.posted_local_on IS DISTINCT FROM p.posted_local_on "
+        "OR o.posted_local_hour IS DISTINCT FROM p.posted_local_hour "
+        f"OR {moved_followers}"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE rows_changed AS SELECT p.post_id, o.post_id AS old_id, p.platform, "
+        f"{_WEEK} AS week_on, o.platform AS old_platform, o.posted_week_on::DATE AS old_week_on "
+        "FROM mart_posts p JOIN numbered n ON n.number = p.post_id "
+        "LEFT JOIN followers_now f ON f.post_id = p.post_id LEFT JOIN mart_baselines b ON b.post_id = p.post_id "
+        f"FULL JOIN post_performance o ON o.post_id = n.post_id WHERE p.post_id IS NULL OR {changed}"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE affected AS SELECT p.post_id FROM mart_posts p "
+        "WHERE p.post_id IN (SELECT post_id FROM rows_changed) OR EXISTS (FROM ("
+        "SELECT platform, week_on FROM rows_changed UNION SELECT old_platform, old_week_on FROM rows_changed) w "
+        f"WHERE w.platform = p.platform AND w.week_on = {_WEEK})"
+    )
+    counts = con.execute(
+        "SELECT (SELECT count(*) FROM affected), (SELECT count(*) FROM mart_posts)"
+    ).fetchone()
+    assert counts is not None
+    narrow = bool(counts[0] <= _NARROW_SHARE * counts[1])
+    if narrow:
+        con.execute(
+            "DELETE FROM post_performance WHERE post_id IN (SELECT old_id FROM rows_changed WHERE post_id IS NULL)"
+        )
+        con.execute("DELETE FROM mart_posts WHERE post_id NOT IN (FROM affected)")
+    con.execute(
+        f"INSERT INTO mart_curves SELECT m.post_id, {', '.join(f'o.{c}' for c in CURVES)} FROM mart_posts m "
+        "JOIN numbered n ON n.number = m.post_id JOIN post_performance o ON o.post_id = n.post_id "
+        "WHERE NOT m.is_touched AND o.n_snapshots IS NOT NULL"
+    )
+    for step in ("followers_now", "rows_changed", "affected"):
+        con.execute(f"DROP TABLE {step}")
+    return narrow
 
 
 def _from_first_touched(group: Any, touched: Any) -> Any:
@@ -257,11 +317,20 @@ def _plain(values: Any, kind: type) -> Any:
     return np.asarray(values, dtype=kind)
 
 
-def _performance(con: duckdb.DuckDBPyConnection, made_by: dict[str, str]) -> None:
-    con.execute(
-        "CREATE OR REPLACE TABLE post_performance AS SELECT n.post_id, m.* EXCLUDE (post_id) "
+def _performance(con: duckdb.DuckDBPyConnection, made_by: dict[str, str], whole: bool) -> None:
+    """`post_performance` of the posts in `mart_posts`: the whole table, or these rows of it."""
+    rows = (
+        "SELECT n.post_id, m.* EXCLUDE (post_id) "
         f"FROM ({made_by['post_performance']}) m JOIN numbered n ON n.number = m.post_id"
     )
+    if whole:
+        con.execute(f"CREATE OR REPLACE TABLE post_performance AS {rows}")
+    else:
+        con.execute(
+            "DELETE FROM post_performance WHERE post_id IN (SELECT n.post_id FROM mart_posts m "
+            "JOIN numbered n ON n.number = m.post_id)"
+        )
+        con.execute(f"INSERT INTO post_performance {rows}")
     for step in ("numbered", "mart_posts", "mart_curves", "mart_baselines"):
         con.execute(f"DROP TABLE {step}")
     con.execute(f"CREATE OR REPLACE TABLE account_daily AS {made_by['account_daily']}")
