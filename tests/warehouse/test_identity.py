@@ -246,3 +246,19 @@ def test_names_in_sql_are_only_names(settings):
     assert not load(settings).failed
     assert query(settings, "SELECT account_id FROM posts") == [(f"tiktok:{name}",)]
     assert content(settings)["accounts"][0][3] == "1';"
+
+
+def test_a_name_that_no_row_tells_is_the_one_in_the_account_s_id(tmp_path):
+    def unnamed(name, day):
+        return {"accounts": [{"account_id": f"tiktok:{name}", "external_id": "1"}]}, NOON + timedelta(
+            days=day
+        )
+
+    for settings in in_any_order(tmp_path, unnamed("z", 2), unnamed("m", 1), unnamed("q", 3)):
+        assert accounts(settings) == [("tiktok:m", "m", "1")]
+
+
+def test_a_target_of_an_account_is_its_however_the_name_is_spelled(settings):
+    target = {"metric": "views", "from_on": "2026-01-01", "target": "5"}
+    loaded(settings, {"targets": [{**target, "scope": "Account", "scope_id": "TikTok:@A"}]})
+    assert query(settings, "SELECT scope, scope_id FROM targets") == [("account", "tiktok:a")]

@@ -81,6 +81,9 @@ def stage(
     typed = {c: _typed(c, raw[c], types[c]) for c in columns}
     typed |= {c: f"lower({typed[c]})" for c in columns if c in table.choices or c == "platform"}
     typed |= {"currency": f"upper({typed['currency']})"} if "currency" in typed else {}
+    if {"scope", "scope_id"} <= typed.keys():
+        whole = typed["scope_id"]
+        typed["scope_id"] = f"CASE {typed['scope']} WHEN 'account' THEN {_account(whole)} ELSE {whole} END"
     typed |= _from_key(table, typed)
     checks = [_castable(c, raw[c], types[c]) for c in columns if types[c] != "VARCHAR"]
     checks += [c for name in typed for c in _allowed(table, name, types[name], now)]
@@ -164,8 +167,7 @@ def _typed(column: str, raw: str, wanted: str) -> str:
     """SQL that makes a raw value what the table wants, or NULL."""
     name = quoted(column)
     if column == "account_id":
-        # Platforms fold the case of names, and people write them with an @.
-        return f"lower(replace({_trimmed(column)}, ':@', ':'))"
+        return _account(_trimmed(column))
     if wanted == "VARCHAR":
         # Ids are compared, so blanks around them go; what people wrote stays as it is.
         return _trimmed(column) if column.endswith(_COMPARED) else f"nullif({name}::VARCHAR, '')"
@@ -183,6 +185,11 @@ def _typed(column: str, raw: str, wanted: str) -> str:
     if wanted.endswith("[]"):
         return f"TRY(from_json({name}, '[\"VARCHAR\"]'))"
     return f"TRY_CAST({name} AS {wanted})"
+
+
+def _account(name: str) -> str:
+    """SQL for the id of an account: platforms fold the case of names, and people write them with an @."""
+    return f"lower(replace({name}, ':@', ':'))"
 
 
 _COMPARED = ("_id", "platform", "hashtag", "currency", "username", "_key", "status", "scope", "kind", "_type")
