@@ -340,9 +340,10 @@ def _run(con: Any, query: str, *, relation: bool = False) -> Any:
 
 
 def _width() -> int:
+    """How wide a table may be: as the screen, and without bounds where a file or a pipe takes it."""
     import shutil
 
-    return max(80, shutil.get_terminal_size((160, 40)).columns)
+    return max(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 10_000
 
 
 def _status(options: Any) -> int:
