@@ -388,6 +388,19 @@ def test_a_warehouse_of_a_newer_schema_is_refused_even_if_nothing_waits(settings
         load(settings)
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_version_that_cannot_be_opened_is_told_with_what_to_do(settings, waits):
+    loaded(settings, POSTS)
+    (settings.versions / "v000001.duckdb").write_bytes(b"no database")
+    if waits:
+        batch(settings, OTHERS)
+    with pytest.raises(
+        WorkbenchError, match=r"v000001.duckdb can't be opened: .* Nothing was loaded. Copy an older"
+    ):
+        load(settings)
+    assert len(waiting(settings.inbox)) == waits
+
+
 def test_progress_is_told_for_each_batch(plain):
     batch(plain, POSTS)
     batch(plain, OTHERS)

@@ -133,16 +133,26 @@ def open_writer(file: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
     return con
 
 
+def _opened(settings: Settings, version: versions.Version) -> duckdb.DuckDBPyConnection:
+    """A version open for reading, to be used in a `with` block."""
+    file = settings.versions / version.file
+    try:
+        return duckdb.connect(str(file), read_only=True)
+    except duckdb.Error as e:
+        kept = ", ".join(map(str, versions.kept_versions(settings.versions)))
+        raise WorkbenchError(
+            f"{file} can't be opened: {e}. Nothing was loaded. Copy an older version's v*.json over "
+            f"{versions.POINTER} (kept: {kept}), or restore a backup."
+        ) from e
+
+
 def known_batches(settings: Settings) -> dict[str, str]:
     """batch_id -> status of everything that the current version has seen."""
     version = versions.current(settings.versions)
     if version is None:
         return {}
-    con = duckdb.connect(str(settings.versions / version.file), read_only=True)
-    try:
+    with _opened(settings, version) as con:
         return dict(con.execute("SELECT batch_id, status FROM batches").fetchall())
-    finally:
-        con.close()
 
 
 def known_files(settings: Settings) -> Callable[[str, str], datetime | None]:
@@ -150,14 +160,11 @@ def known_files(settings: Settings) -> Callable[[str, str], datetime | None]:
     version = versions.current(settings.versions)
     rows: list[tuple[str, str, datetime]] = []
     if version is not None:
-        con = duckdb.connect(str(settings.versions / version.file), read_only=True)
-        try:
+        with _opened(settings, version) as con:
             rows = con.execute(
                 "SELECT file_sha256, source, max(captured_at) FROM batches "
                 "WHERE status = 'completed' AND file_sha256 IS NOT NULL GROUP BY ALL"
             ).fetchall()
-        finally:
-            con.close()
     known = {(digest, source): captured_at for digest, source, captured_at in rows}
     return lambda digest, source: known.get((digest, source))
 
@@ -355,11 +362,8 @@ def _record(con: duckdb.DuckDBPyConnection, outcome: BatchOutcome, manifest: Man
 def _marts_are_old(settings: Settings, version: versions.Version | None) -> bool:
     if version is None:
         return True
-    con = duckdb.connect(str(settings.versions / version.file), read_only=True)
-    try:
+    with _opened(settings, version) as con:
         return marts.are_old(con, settings)
-    finally:
-        con.close()
 
 
 def _clear(folders: Sequence[Path]) -> None:
