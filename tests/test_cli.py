@@ -106,7 +106,9 @@ def test_metric_writes_tables_csv_json_and_parquet(
         (["metric", "kpi_score", "--from", "yesterday"], "'yesterday' is not a date"),
         (["metric", "kpi_score", "--from", "2025-10-05", "--to", "2025-10-01"], "Swap them"),
         (["sql", "selec 1"], "can't be run"),
-        (["sql", "delete from posts"], "can't be run"),
+        (["sql", "delete from posts"], "One SELECT can be run at a time"),
+        (["sql", "select 1; copy (select 1) to 'x.csv'"], "One SELECT can be run at a time"),
+        (["sql", ""], "One SELECT can be run at a time"),
         (["report", "--week", "2025-40"], "is not an ISO week"),
         (["report", "-p", "min_view=3"], "has no parameter 'min_view'"),
     ],
@@ -118,6 +120,50 @@ def test_what_is_asked_wrongly_is_refused_with_the_remedy(
     error = capsys.readouterr().err
     assert said in error
     assert "Traceback" not in error
+
+
+def test_an_answer_is_added_to_what_a_file_holds(demo_home: Path, tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("workbench")
+    target = tmp_path / "all.csv"
+    target.write_text("keep\n")
+    script = f'{command} sql "select 1 as n" --format csv --home {demo_home} >> {target}'
+    subprocess.run(["bash", "-c", script], check=True)
+    assert target.read_text().splitlines() == ["keep", "n", "1"]
+
+
+def test_the_format_follows_the_name_of_the_file(
+    demo_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "n.parquet"
+    assert cli.main(["sql", "select 1 as n", "--out", str(target), "--home", str(demo_home)]) == 0
+    assert target.read_bytes()[:4] == b"PAR1"
+    ask = ["sql", "select 1 as n", "--format", "csv", "--out", str(target), "--home", str(demo_home)]
+    assert cli.main(ask) == 2
+    assert "Make them agree" in capsys.readouterr().err
+
+
+def test_loading_nothing_makes_no_warehouse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["load", "--home", str(tmp_path)]) == 0
+    assert "There is no warehouse yet" in capsys.readouterr().err
+    assert not (tmp_path / "data" / "versions").exists()
+
+
+def test_an_import_of_which_nothing_could_stand_has_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = tmp_path / "tasks.csv"
+    tasks.write_text("task_id,due_on\nt1,soon\n")
+    assert cli.main(["import", str(tasks), "--home", str(tmp_path)]) == 1
+    assert "1 rejected" in capsys.readouterr().err
+
+
+def test_addresses_of_people_are_not_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events = tmp_path / "app_events.csv"
+    events.write_text("event_id,event_name,ip_hash\n1,click,203.0.113.7\n")
+    assert cli.main(["import", str(events), "--home", str(tmp_path)]) == 1
+    assert "have a network address in ip_hash" in capsys.readouterr().err
+    kept = [p for p in (tmp_path / "data").rglob("*") if p.is_file() and b"203.0.113.7" in p.read_bytes()]
+    assert not kept
 
 
 def test_sql_shows_rows(demo_home: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -208,9 +208,13 @@ def _load(options: Any) -> int:
 def _tell(outcome: LoadOutcome, settings: Settings) -> int:
     """One line for a load, and one for each batch that needs a person."""
     for batch in outcome.failed:
-        _say(
-            f"Error: {batch.file_name or batch.batch_id}: {batch.error} It is kept in {settings.data / 'refused'}."
+        kept = settings.data / "refused" / batch.batch_id
+        where = (
+            f" It is kept in {kept}; moved back to {settings.inbox}, it is tried again."
+            if kept.is_dir()
+            else ""
         )
+        _say(f"Error: {batch.file_name or batch.batch_id}: {batch.error}{where}")
     total = outcome.total
     line = (
         f"Loaded {len(outcome.batches)} batch{'' if len(outcome.batches) == 1 else 'es'}: {total('read'):,} rows read, "
@@ -219,10 +223,12 @@ def _tell(outcome: LoadOutcome, settings: Settings) -> int:
     if total("duplicate"):
         line += f", {total('duplicate'):,} duplicates within their file"
     version = outcome.version.version if outcome.version else 0
-    _say(f"{line}. The warehouse is at version {version}{'' if outcome.published else ', as before'}.")
+    stands = f"The warehouse is at version {version}{'' if outcome.published else ', as before'}."
+    _say(f"{line}. {stands if version else 'There is no warehouse yet.'}")
     if total("rejected"):
         _say('Rejected rows and why: workbench sql "select * from rejected_rows"')
-    return 1 if outcome.failed else 0
+    nothing_stood = total("rejected") > 0 and not total("accepted") + total("unchanged")
+    return 1 if outcome.failed or nothing_stood else 0
 
 
 def _report(options: Any) -> int:
@@ -317,17 +323,33 @@ def _write(backend: Any, answer: Any, options: Any) -> int:
         raise UsageError("Parquet is not text: name a file with --out FILE.")
     query = ibis.to_sql(answer, dialect="duckdb")
     con = backend.con
+    suffix = Path(options.out).suffix.lower().lstrip(".") if options.out else ""
+    kind = options.format if options.format != "table" else suffix if suffix in FORMATS else "csv"
+    if options.out and options.format != "table" and suffix in FORMATS and suffix != kind:
+        raise UsageError(f"--out {options.out} ends in .{suffix}, but --format is {kind}. Make them agree.")
     if options.out or options.format != "table":
-        target = options.out or "/dev/stdout"
-        kind = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}
-        how = kind[options.format if options.format != "table" else "csv"]
-        sys.stdout.flush()
-        quoted = str(target).replace("'", "''")
-        _run(con, f"COPY ({query}) TO '{quoted}' ({how})")
+        _copy(con, query, kind, options.out)
         return 0
     relation = _run(con, query, relation=True)
     relation.show(max_rows=40, max_width=_width(), null_value="–")
     return 0
+
+
+def _copy(con: Any, query: str, kind: str, out: str | None) -> None:
+    """Write a result to a file, or through one to standard output, which DuckDB would truncate."""
+    import shutil
+    import tempfile
+
+    how = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}[kind]
+    with tempfile.TemporaryDirectory() as folder:
+        target = out or str(Path(folder) / "answer")
+        quoted = target.replace("'", "''")
+        _run(con, f"COPY ({query}) TO '{quoted}' ({how})")
+        if not out:
+            sys.stdout.flush()
+            with Path(target).open("rb") as f:
+                shutil.copyfileobj(f, sys.stdout.buffer)
+            sys.stdout.flush()
 
 
 def _run(con: Any, query: str, *, relation: bool = False) -> Any:
@@ -378,7 +400,8 @@ def _demo(options: Any) -> int:
     from .warehouse.versions import current
 
     settings = _settings(options)
-    if options.if_empty and current(settings.versions) is not None:
+    standing = current(settings.versions)
+    if options.if_empty and standing is not None and standing.as_of is not None:
         _say("There is a warehouse already; no demo data was made.")
         return 0
     folder = Path(options.out) if options.out else settings.data / "demo"
@@ -402,7 +425,7 @@ def _demo(options: Any) -> int:
 def _migrate(options: Any) -> int:
     from .warehouse.load import load
 
-    outcome = load(_settings(options), what="workbench migrate")
+    outcome = load(_settings(options), what="workbench migrate", migrating=True)
     assert outcome.version is not None
     _say(f"The warehouse is at schema {outcome.version.schema_version}, version {outcome.version.version}.")
     return 0
@@ -425,6 +448,8 @@ def _instant(text: str, settings: Settings) -> datetime:
         raise UsageError(f"--as-of '{text}' is not a time such as 2025-10-05 or 2025-10-05T18:00:00.") from e
     if given.tzinfo is None:
         given = given.replace(tzinfo=ZoneInfo(settings.time_zone))
+    if given.year < 2005:
+        raise UsageError(f"--as-of {text} is before 2005, when none of the platforms existed.")
     if given > datetime.now(UTC):
         raise UsageError(f"--as-of {text} lies in the future. Counts can't have been captured then.")
     return given.astimezone(UTC).replace(tzinfo=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 import zoneinfo
 from dataclasses import dataclass, field, fields, replace
@@ -91,6 +92,13 @@ def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
     settings = Settings(home=folder)
     for name, (where, value) in values.items():
         settings = replace(settings, **{name: _typed(name, str(known[name]), where, value)})
+    for name, form, example in (
+        ("memory_limit", r"(\d+(\.\d+)?\s*([KMGT]i?B))?", "2GB"),
+        ("reporting_currency", r"[A-Z]{3}", "EUR"),
+    ):
+        if not re.fullmatch(form, getattr(settings, name)):
+            where, value = values[name]
+            raise UsageError(f"{where}: {name} = {value!r} can't be understood. Write it like {example}.")
     try:
         zoneinfo.ZoneInfo(settings.time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as e:  # OSError: 'Europe' is a folder

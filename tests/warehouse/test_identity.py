@@ -211,14 +211,15 @@ def test_a_bare_account_bears_the_name_in_its_id(settings):
     assert accounts(settings) == [("tiktok:a", "a", None)]
 
 
-def test_local_days_follow_an_account_into_another(settings):
+@pytest.mark.parametrize("told", ["b", None])
+def test_local_days_follow_an_account_into_another(settings, told):
     post = {"post_id": POST, "account_id": "tiktok:b", "posted_at": "2026-01-01 23:30:00"}
     loaded(settings, {"posts": [post]})
     loaded(settings, *seen("a", "1", 1, time_zone="Europe/Berlin"))
     assert query(settings, "SELECT posted_local_on::VARCHAR, posted_local_hour FROM posts") == [
         ("2026-01-01", 23)
     ]
-    loaded(settings, *seen("b", "1", 2))
+    loaded(settings, *seen("b", "1", 2, username=told))
     assert query(settings, "SELECT posted_local_on::VARCHAR, posted_local_hour FROM posts") == [
         ("2026-01-02", 0)
     ]

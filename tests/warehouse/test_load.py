@@ -179,8 +179,10 @@ def test_a_batch_that_comes_while_a_load_looks_around_is_not_lost(settings, monk
     assert query(settings, "SELECT post_id FROM posts ORDER BY ALL") == [(POST,), ("tiktok:2",)]
 
 
-def test_a_first_load_of_nothing_makes_an_empty_warehouse(settings):
-    outcome = load(settings)
+def test_a_first_load_of_nothing_makes_nothing_but_a_migration_an_empty_warehouse(settings):
+    assert not load(settings).published
+    assert not settings.versions.exists()
+    outcome = load(settings, migrating=True)
     assert outcome.published and outcome.version.version == 1 and outcome.version.as_of is None
     assert query(settings, "FROM post_performance") == []
 

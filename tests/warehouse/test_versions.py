@@ -85,6 +85,19 @@ def test_an_older_version_can_be_read_and_an_absent_one_is_named(settings):
         workbench.connect(settings.home, version=9)
 
 
+def test_a_lost_pointer_loses_no_version(settings):
+    for _ in range(2):
+        load(settings, migrating=True)
+        (settings.home / "workbench.toml").write_text(f"viral_views = {20_000 + _}\n")
+        settings = load_settings(settings.home)
+    kept = versions.kept_versions(settings.versions)
+    assert kept == [1, 2]
+    (settings.versions / "current.json").unlink()
+    with pytest.raises(WorkbenchError, match=r"versions 1, 2 are here.*copy its v\*\.json to current\.json"):
+        load(settings, migrating=True)
+    assert versions.kept_versions(settings.versions) == kept
+
+
 def test_there_is_no_version_before_the_first_load(settings):
     assert versions.current(settings.versions) is None
     assert versions.kept_versions(settings.versions) == []
@@ -138,7 +151,7 @@ def test_a_second_loader_waits_and_then_tells_who_holds_the_lock(tmp_path):
     assert "waited 0.3 s" in str(error.value) and "lock_seconds in workbench.toml" in str(error.value)
     holder.stdin.write("\n")
     end(holder)
-    assert load(settings).published
+    assert load(settings, migrating=True).published
 
 
 @pytest.mark.usefixtures("without_marts")
@@ -149,7 +162,7 @@ def test_a_second_loader_goes_on_when_the_first_is_done(settings):
         "import sys; from workbench.settings import load_settings\n"
         "from workbench.warehouse import load, marts\n"
         "marts.refresh = lambda *a, **k: None\n"
-        "print('begun', flush=True); print(load.load(load_settings(sys.argv[1])).published)",
+        "print('begun', flush=True); print(load.load(load_settings(sys.argv[1]), migrating=True).published)",
         settings.home,
     )
     assert said(waiting) == "begun"
@@ -167,7 +180,7 @@ def test_a_loader_that_was_killed_holds_nothing(settings):
     holder.kill()
     holder.communicate()
     assert (settings.data / "load.holder.json").exists()
-    assert load(settings).published
+    assert load(settings, migrating=True).published
     assert not (settings.data / "load.holder.json").exists()
 
 

@@ -14,6 +14,7 @@ import duckdb
 import ibis
 import pytest
 
+import workbench
 from workbench import record
 from workbench.metrics.daily import account_daily
 from workbench.metrics.outliers import baseline_views
@@ -361,3 +362,17 @@ def test_marts_of_an_empty_warehouse_are_empty(settings: Settings) -> None:
     counts = [con.execute(f"SELECT count(*) FROM {mart}").fetchone() for mart in KEYS]
     con.close()
     assert counts == [(0,), (0,)]
+
+
+def test_marts_follow_a_rename_that_changes_no_row_of_accounts(settings: Settings) -> None:
+    later = {"account_id": "tiktok:new", "external_id": "9", "username": "new", "seen_at": "2025-02-01"}
+    record.rows("accounts", [later], home=settings.home)
+    record.post(post_id="tiktok:1", account_id="tiktok:new", posted_at="2025-02-01", home=settings.home)
+    load(settings)
+    earlier = {"account_id": "tiktok:old", "external_id": "9", "username": "old", "seen_at": "2025-01-01"}
+    record.rows("accounts", [earlier], home=settings.home)
+    load(settings)
+    with workbench.connect(settings.home) as wb:
+        assert wb.table("posts").to_pyarrow()["account_id"].to_pylist() == ["tiktok:old"]
+        assert wb.table("post_performance").to_pyarrow()["account_id"].to_pylist() == ["tiktok:old"]
+        assert set(wb.table("account_daily").to_pyarrow()["account_id"].to_pylist()) == {"tiktok:old"}

@@ -54,6 +54,21 @@ class AccountPage:
             "at that age."
         )
 
+    def checks(self) -> Box:
+        """What is known to be wrong with the data."""
+        lines = [
+            f"{str(c['description']).rstrip('.')} ({whole(c['failed'])} of {whole(c['checked'])} in {c['table_name']})."
+            for c in self.facts.open_checks.to_dict("records")
+        ]
+        if self.facts.n_rejected:
+            lines.append(
+                f"{self.facts.n_rejected:,} rows were refused at load and are kept with their reasons."
+            )
+        if not lines:
+            return note("No check of the data is open, and no row was refused.")
+        grave = self.facts.open_checks["severity"].isin(["high", "critical"]).any()
+        return (warning if grave else note)("\n\n".join(lines), "Checks of the data")
+
     def headline(self) -> Tiles:
         """The week's figures against the week before and the eight before it."""
         weekly = self.facts.weekly

@@ -128,12 +128,12 @@ def posting_rhythm(performance: ibis.Table, period: Period, weeks: int = 8) -> i
     """How many posts an account puts up a week, and how evenly.
 
     Grain out: account_id; posts_per_week [posts], posts_cv [coefficient of variation of the weekly counts
-    over the `weeks` ISO weeks that end with the period's last, weeks without a post counted as 0; NULL
+    over the last `weeks` ISO weeks that are over by the period's end, weeks without a post counted as 0; NULL
     without any post].
 
     Source: metrics.md, Level 2 (consistency). Version 1.
     """
-    last = Period.week_of(period.to_on).from_on
+    last = Period.week_of(period.to_on - timedelta(days=6)).from_on
     first = last - timedelta(days=7 * (weeks - 1))
     recent = performance.filter(_.posted_week_on.between(first, last) & _.account_id.notnull())
     weekly = recent.group_by("account_id", "posted_week_on").agg(n=_.count())

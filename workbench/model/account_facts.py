@@ -127,6 +127,22 @@ class AccountFacts:
         return executed(found)
 
     @cached_property
+    def open_checks(self) -> pd.DataFrame:
+        """Checks of the data that failed and were not resolved, the gravest first, and rows refused at load."""
+        checks = self.tables("quality_checks").filter(_.resolved_at.isnull())
+        summed = checks.group_by("severity", "table_name", "description").agg(
+            failed=_.failed.sum(), checked=_.checked.sum()
+        )
+        found = executed(summed.order_by(["severity", "table_name", "description"]))
+        grave = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+        return found.sort_values("severity", key=lambda s: s.map(grave), kind="stable")
+
+    @cached_property
+    def n_rejected(self) -> int:
+        """Rows that a load refused, of all tables."""
+        return int(executed(self.tables("rejected_rows").agg(n=_.count()))["n"].iloc[0])
+
+    @cached_property
     def left_out(self) -> dict[str, int]:
         """Posts that no figure of the page covers, by reason."""
         posts = self._performance

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+import ibis
 import ibis.expr.types as ir
 
 from ..errors import SourceError, UsageError, nearest
@@ -91,6 +92,8 @@ def _read(file: SourceFile) -> Canonical:
             for c in known
         }
     )
+    if table == "app_events" and "ip_hash" in known:
+        _refuse_addresses(file, rows)
     left = [c for c in names if c not in known and c not in _LOADER_COLUMNS]
     notes = (
         [f"{table} has no columns {', '.join(left)}: left out.{nearest(left[0], columns_of(table))}"]
@@ -98,6 +101,17 @@ def _read(file: SourceFile) -> Canonical:
         else []
     )
     return Canonical(tables={table: rows}, notes=notes)
+
+
+def _refuse_addresses(file: SourceFile, rows: ibis.Table) -> None:
+    """Network addresses never reach the disk: neither a batch nor a rejected row may hold one."""
+    address = r"^\s*(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7})\s*$"
+    found = rows.filter(rows.ip_hash.cast("string").re_search(address)).count().to_pyarrow().as_py()
+    if found:
+        raise SourceError(
+            f"{file.path}: {found} rows have a network address in ip_hash. Only keyed hashes are kept: make them with "
+            "workbench.record.ip_hash(address) first. Nothing was imported from it."
+        )
 
 
 def _listed(column: ir.Value) -> ir.Value:

@@ -12,6 +12,7 @@ from ibis import _
 from . import fields, urls
 from .base import Canonical, Source, SourceFile
 from .prepared import given, not_understood, once_each, plain_names, prepared, spellings, with_columns
+from .signature import require
 
 COLUMNS = (
     "created_date",
@@ -42,6 +43,7 @@ def _fits(file: SourceFile) -> int:
 def _read(file: SourceFile) -> Canonical:
     """Posts with one snapshot each at `as_of`; slides, VAs and sounds as far as the file names them."""
     rows = plain_names(file.rows)
+    require(file, "master", _NEEDED, rows.columns, "columns")
     ready = _ready(file, rows)
     tables = {"posts": _posts(rows, ready), "post_snapshots": _snapshots(file, rows, ready)}
     if "va" in rows.columns:

@@ -13,6 +13,7 @@ from . import fields, urls
 from .base import Canonical, Source, SourceFile
 from .master import slides_of, sounds_by_key, written_at
 from .prepared import given, not_understood, once_each, plain_names, prepared, spellings, with_columns
+from .signature import require
 from .sound_names import sound_id
 
 _COUNTS = ("views", "likes", "comments", "shares")
@@ -43,6 +44,7 @@ def _fits(file: SourceFile) -> int:
 def _read(file: SourceFile) -> Canonical:
     """Posts, snapshots of their days and of the last scrape, followers, slides, sets, people, sounds."""
     rows = plain_names(file.rows)
+    require(file, "snaptik", _NEEDED, rows.columns, "columns")
     days = {m.group(0): (int(m.group(1)), m.group(2)) for c in rows.columns if (m := _DAY.fullmatch(c))}
     places = {int(m.group(1)): c for c in rows.columns if (m := _SLIDE.fullmatch(c))}
     ready = _ready(file, rows, days, places)

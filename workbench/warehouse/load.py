@@ -59,12 +59,14 @@ def load(
     settings: Settings,
     *,
     what: str = "workbench load",
+    migrating: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> LoadOutcome:
     """Apply every batch that waits in the inbox, each in one transaction, and publish one version.
 
     A batch that is already in the warehouse is unchanged. A batch that can't be read as a whole is
-    recorded as failed and moved to data/refused; the others are applied all the same.
+    recorded as failed and moved to data/refused; the others are applied all the same. Where there is neither a
+    batch nor a warehouse, nothing is made unless `migrating`.
 
     Raises WorkbenchError when another loader holds the lock, or the warehouse is of a newer schema.
     """
@@ -76,7 +78,8 @@ def load(
             refuse_newer(outcome.version.schema_version, str(settings.versions / outcome.version.file))
         todo, done = _not_yet_loaded(settings, outcome)
         behind = outcome.version is None or outcome.version.schema_version < migrations()[-1].version
-        if not todo and not behind and not _marts_are_old(settings, outcome.version):
+        nothing = not todo and (outcome.version is None and not migrating)
+        if nothing or (not todo and not behind and not _marts_are_old(settings, outcome.version)):
             _clear(done)
             return outcome
         building = versions.start(settings.versions, outcome.version)
@@ -215,13 +218,23 @@ def _apply(con: duckdb.DuckDBPyConnection, folder: Path, settings: Settings) -> 
         _apply_tables(con, folder, manifest, settings, outcome)
         _record(con, outcome, manifest)
         con.execute("COMMIT")
-    except (WorkbenchError, duckdb.Error, OSError) as e:
+    except _TRANSIENT as e:
+        # Nothing is wrong with the batch: it stays in the inbox, and the version that stands stands.
+        raise WorkbenchError(
+            f"The load stopped at batch {folder.name}: {' '.join(str(e).split())}. Nothing was changed; mend the cause "
+            "(disk, memory, permissions) and load again."
+        ) from e
+    except (WorkbenchError, duckdb.Error) as e:
         con.execute("ROLLBACK")
         outcome.status = "failed"
         outcome.error = str(e)
         outcome.accepted = outcome.unchanged = outcome.duplicate = outcome.rejected = 0
         _record(con, outcome, manifest)
     return outcome
+
+
+_TRANSIENT = (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
+"""What a machine does to a load, and no batch."""
 
 
 def _verify(folder: Path, manifest: Manifest) -> None:
@@ -266,6 +279,8 @@ def _apply_tables(
             )
             if aliased:
                 identity.move_renamed(con, zone=settings.time_zone)
+                # Posts move with their account though no batch names them: the marts have to look.
+                con.execute("INSERT INTO touched SELECT DISTINCT 'account_id', account_id FROM account_names")
             _follow_time_zones(con, settings, "SEMI JOIN rezoned USING (account_id)")
         note_checks(con, table, merged, batch_id=manifest.batch_id)
         _add(outcome, staged, merged)

@@ -2,8 +2,8 @@
 
 What follows from a post's own snapshots is computed for the posts that a load touched and kept for the
 others. Baselines compare a post with the hundred before it, so they are computed from the first touched
-post of each account on. The rest is cheap and made anew. A mart whose definition changed (DEFINITIONS, the
-settings it depends on) is built in full.
+post of each account on. Of the rest, the rows that may differ are made anew. A mart whose definition
+changed (DEFINITIONS, the settings it depends on) is built in full.
 
 Inside, posts are numbered: joins, groups and windows over whole numbers cost a third of those over ids.
 The expressions don't mind what kind of key they are given.

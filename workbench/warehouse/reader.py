@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import duckdb
 import ibis
 from ibis.backends.duckdb import Backend
 
@@ -92,6 +93,14 @@ class Workbench:
 
         Raises UsageError for a query that does not run; the version is read-only in any case.
         """
+        try:
+            statements = self.backend.con.extract_statements(query)
+        except duckdb.Error as e:
+            raise UsageError(f"That query can't be run: {' '.join(str(e).split())}") from e
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise UsageError(
+                "One SELECT can be run at a time, and nothing else. Names of tables: workbench status."
+            )
         try:
             return self.backend.sql(query, dialect="duckdb")
         except Exception as e:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import uuid
@@ -64,7 +65,8 @@ def version_of(versions: Path, number: int) -> Version:
 
 def kept_versions(versions: Path) -> list[int]:
     """Numbers of the versions on disk, oldest first."""
-    return sorted(int(p.stem[1:]) for p in versions.glob("v*.duckdb"))
+    named = (re.fullmatch(r"v(\d{6,})", p.stem) for p in versions.glob("v*.duckdb"))
+    return sorted(int(m[1]) for m in named if m)
 
 
 def start(versions: Path, base: Version | None) -> Path:
@@ -121,9 +123,16 @@ def sweep(versions: Path) -> None:
     for stale in versions.glob(".building-*"):
         stale.unlink(missing_ok=True)
     pointed = current(versions)
-    for number in kept_versions(versions):
+    kept = kept_versions(versions)
+    if pointed is None and kept and kept != [1]:
+        raise WorkbenchError(
+            f"{versions / POINTER} is gone, but versions {', '.join(map(str, kept))} are here. Name the newest whole "
+            f"one again: copy its v*.json to {POINTER}. Nothing was changed."
+        )
+    for number in kept:
         # Renamed into place, but the pointer never moved: its batches are still in the inbox.
-        if pointed is None or number > pointed.version:
+        newer = pointed is None or number > pointed.version
+        if newer and not (versions / f"{_stem(number)}.pin").exists():
             (versions / f"{_stem(number)}.duckdb").unlink(missing_ok=True)
             (versions / f"{_stem(number)}.json").unlink(missing_ok=True)
 
@@ -134,7 +143,12 @@ def loader_lock(settings: Settings, what: str) -> Iterator[None]:
 
     Waits `settings.lock_seconds`, then raises WorkbenchError that says who holds it.
     """
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as e:
+        raise WorkbenchError(
+            f"{settings.data} can't be made: {e.strerror}. Use a folder you may write to (--home)."
+        ) from e
     holder = settings.data / "load.holder.json"
     lock = filelock.FileLock(settings.data / "load.lock", timeout=settings.lock_seconds, mode=0o600)
     try:
