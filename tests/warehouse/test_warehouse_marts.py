@@ -355,7 +355,7 @@ def test_another_setting_makes_the_marts_anew(agency: Agency, setting: str, valu
 
 
 def test_marts_of_an_empty_warehouse_are_empty(settings: Settings) -> None:
-    load(settings)
+    load(settings, migrating=True)
     version = versions.current(settings.versions)
     assert version is not None
     con = duckdb.connect(str(settings.versions / version.file), read_only=True)
