@@ -24,7 +24,7 @@ from workbench.warehouse.tables import TABLES
 
 MORE = os.environ.get("EXAMPLES")
 SOME = settings(
-    max_examples=int(MORE or 25),
+    max_examples=int(MORE or 18),
     derandomize=not MORE,
     database=None,
     deadline=None,
