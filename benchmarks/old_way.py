@@ -36,40 +36,28 @@ def import_old_way(source: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
     db = sqlite3.connect(target)
     db.executescript(SCHEMA)
+    accounts: dict[str, int] = {}
+    vas: dict[str, int] = {}
+    posts, metrics, slides = [], [], []
     with source.open(newline="", encoding="utf-8") as f:
-        for row in csv.DictReader(f):
-            _one(db, row)
+        for number, row in enumerate(csv.DictReader(f), start=1):
+            account = accounts.setdefault(row["account"], len(accounts) + 1)
+            va = vas.setdefault(row["va"], len(vas) + 1)
+            links = row["slides"].split(",") if "://" in row["slides"] else []
+            count = len(links) if links else int(row["slides"] or 0)
+            posts.append(
+                (number, row["post_url"], account, va, row["created_date"], row["created_time"], row["hashtags"],
+                 row["sound"], count, row["source"])
+            )  # fmt: skip
+            metrics.append(
+                (number, int(row["views"]), int(row["likes"]), int(row["comments"]), int(row["shares"]),
+                 int(row["engagement"]), float(row["engagement_rate"]))
+            )  # fmt: skip
+            slides += [(number, place, link) for place, link in enumerate(links, start=1)]
+    db.executemany("INSERT INTO accounts VALUES (?, ?)", [(n, a) for a, n in accounts.items()])
+    db.executemany("INSERT INTO vas VALUES (?, ?)", [(n, v) for v, n in vas.items()])
+    db.executemany("INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", posts)
+    db.executemany("INSERT INTO post_metrics VALUES (?, ?, ?, ?, ?, ?, ?)", metrics)
+    db.executemany("INSERT INTO slides VALUES (?, ?, ?)", slides)
     db.commit()
     db.close()
-
-
-def _one(db: sqlite3.Connection, row: dict[str, str]) -> None:
-    db.execute("INSERT OR IGNORE INTO accounts (username) VALUES (?)", [row["account"]])
-    db.execute("INSERT OR IGNORE INTO vas (name) VALUES (?)", [row["va"]])
-    account = db.execute("SELECT account_id FROM accounts WHERE username = ?", [row["account"]]).fetchone()[0]
-    va = db.execute("SELECT va_id FROM vas WHERE name = ?", [row["va"]]).fetchone()[0]
-    links = row["slides"].split(",") if "://" in row["slides"] else []
-    count = len(links) if links else int(row["slides"] or 0)
-    post = db.execute(
-        "INSERT INTO posts (post_url, account_id, va_id, created_date, created_time, "
-        "hashtags, sound, slide_count, source) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            row["post_url"],
-            account,
-            va,
-            row["created_date"],
-            row["created_time"],
-            row["hashtags"],
-            row["sound"],
-            count,
-            row["source"],
-        ],
-    ).lastrowid
-    counts = [int(row[c]) for c in ("views", "likes", "comments", "shares", "engagement")]
-    db.execute(
-        "INSERT INTO post_metrics VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [post, *counts, float(row["engagement_rate"])],
-    )
-    for place, link in enumerate(links, start=1):
-        db.execute("INSERT INTO slides VALUES (?, ?, ?)", [post, place, link])
