@@ -17,10 +17,11 @@ from unittest.mock import patch
 import ibis
 import pandas as pd
 
-from workbench.metrics.catalogue import METRICS
 from workbench.metrics.periods import Period
-from workbench.model import account_facts
+from workbench.model import account_facts, level_facts
 from workbench.model.account_facts import USUAL_WEEKS, AccountFacts
+from workbench.model.catalogue import METRICS
+from workbench.model.catalogue import Asked as Question
 from workbench.model.frames import executed
 from workbench.warehouse.reader import Workbench
 
@@ -115,6 +116,7 @@ def queries(wb: Workbench, week_on: date, *, horizon: str = "120", platform: str
     found += [
         Query(f"metric_{name}", metric.order, _metric(wb, name, month, horizon), METRIC_SQL[name](asked))
         for name, metric in METRICS.items()
+        if name in METRIC_SQL
     ]
     return found
 
@@ -145,7 +147,7 @@ def noted() -> Iterator[list[Answer]]:
         notes.append((frame.copy(), time.perf_counter(), expression))
         return frame
 
-    with patch.object(account_facts, "executed", noting):
+    with patch.object(account_facts, "executed", noting), patch.object(level_facts, "executed", noting):
         yield notes
 
 
@@ -153,7 +155,7 @@ def _metric(wb: Workbench, name: str, period: Period, horizon: str) -> Callable[
     def ask() -> Answer:
         start = time.perf_counter()
         metric = METRICS[name]
-        answer = metric.ask(wb.table, period, horizon)
+        answer = metric.ask(Question(wb.table, period, horizon, wb.settings))
         expression = answer.order_by([c for c in metric.order if c in answer.columns])
         frame = executed(expression)
         return frame, time.perf_counter() - start, expression

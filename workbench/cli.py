@@ -100,7 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("name", nargs="?", help="without a name: the list of metrics")
     sub.add_argument(
-        "--from", dest="from_on", metavar="DATE", help="first day (default: 28 days before the last)"
+        "--from",
+        dest="from_on",
+        metavar="DATE",
+        help="first day (default: mostly 28 days, some metrics more)",
     )
     sub.add_argument(
         "--to", dest="to_on", metavar="DATE", help="last day (default: the day before the data's newest)"
@@ -263,13 +266,13 @@ def _report(options: Any) -> int:
 
 
 def _metric(options: Any) -> int:
-    from .metrics.catalogue import METRICS
     from .metrics.periods import Period
+    from .model.catalogue import METRICS, Asked
     from .warehouse.reader import connect
 
     if options.name is None:
         for metric in METRICS.values():
-            print(f"{metric.name:18} {metric.sentence}")
+            print(f"{metric.name:24} {metric.sentence}")
         return 0
     if options.name not in METRICS:
         raise UsageError(
@@ -277,23 +280,26 @@ def _metric(options: Any) -> int:
         )
     metric = METRICS[options.name]
     with connect(options.home) as wb:
-        period = _period(options, wb.as_of, wb.settings.time_zone, Period)
-        answer = metric.ask(wb.table, period, options.horizon)
+        period = _period(options, wb, metric.days, Period)
+        asked = Asked(wb.table, period, options.horizon, wb.settings)
+        answer = metric.ask(asked) if metric.finish is None else wb.frame(metric.finish(asked), metric.name)
         for condition in options.where:
             answer = _only(answer, condition)
         _say(f"{metric.name}, {period.from_on} to {period.to_on}, version {wb.version}.")
         return _write(wb.backend, answer.order_by([c for c in metric.order if c in answer.columns]), options)
 
 
-def _period(options: Any, as_of: datetime | None, zone: str, kind: Any) -> Any:
-    from datetime import timedelta
+def _period(options: Any, wb: Any, days: int | None, kind: Any) -> Any:
+    """The days asked for; else the `days` (None: all of them) up to the day before the data's newest."""
+    from datetime import date, timedelta
 
-    newest = (as_of or datetime.now(UTC)).date()
+    newest = (wb.as_of or datetime.now(UTC)).date()
     to_on = _day(options.to_on, "--to") if options.to_on else newest - timedelta(days=1)
-    from_on = _day(options.from_on, "--from") if options.from_on else to_on - timedelta(days=27)
+    first = date(2000, 1, 1) if days is None else to_on - timedelta(days=days - 1)
+    from_on = _day(options.from_on, "--from") if options.from_on else first
     if from_on > to_on:
         raise UsageError(f"--from {from_on} is after --to {to_on}. Swap them.")
-    return kind(from_on, to_on, zone)
+    return kind(from_on, to_on, wb.settings.time_zone)
 
 
 def _only(answer: Any, condition: str) -> Any:

@@ -13,12 +13,12 @@ from ibis.config import Config
 from sqlglot import expressions as sql
 
 from workbench.metrics.account_review import usable_horizon
-from workbench.metrics.catalogue import METRICS
 from workbench.metrics.daily import account_daily
 from workbench.metrics.outliers import baseline_views
 from workbench.metrics.periods import Period
 from workbench.metrics.posts import BASELINES, followers_at_posting, post_curves, post_performance
 from workbench.metrics.weekly import weekly_followers, weekly_results
+from workbench.model.catalogue import METRICS, Asked
 from workbench.warehouse.schema import schema
 
 TYPES = {
@@ -81,7 +81,7 @@ def expressions() -> Iterator[tuple[str, ibis.Table]]:
             weekly_results(unbound("post_performance"), WEEK, hours=hours, horizon=horizon),
         )
         for metric in METRICS.values():
-            yield f"{metric.name} {horizon}", metric.ask(unbound, WEEK, horizon)
+            yield f"{metric.name} {horizon}", metric.ask(Asked(unbound, WEEK, horizon))
 
 
 EXPRESSIONS = dict(expressions())

@@ -7,12 +7,40 @@ entry is under `table.name`.
 
 from __future__ import annotations
 
-from . import accounts, audience, money, operations, people, performance, posts, shared, trends, work
+from . import (
+    accounts,
+    audience,
+    content,
+    money,
+    operations,
+    people,
+    performance,
+    posts,
+    shared,
+    slides,
+    trends,
+    vas,
+    work,
+)
 from .column import Column
 
 __all__ = ["COLUMNS", "Column", "column"]
 
-_TOPICS = (shared, people, posts, work, money, audience, trends, operations, performance, accounts)
+_TOPICS = (
+    shared,
+    people,
+    posts,
+    work,
+    money,
+    audience,
+    trends,
+    operations,
+    performance,
+    accounts,
+    slides,
+    vas,
+    content,
+)
 
 COLUMNS: dict[str, Column] = {c.key: c for topic in _TOPICS for c in topic.COLUMNS}
 """Name -> column, and `table.name` -> column where one table's differs."""

@@ -11,8 +11,9 @@ import pandas as pd
 
 from ..model.account_facts import AccountFacts
 from . import charts
-from .blocks import Box, Tile, Tiles, finding, note, text, tiles, warning
-from .numbers import compact, counted, day, multiple, percent, relative_change, whole
+from .blocks import Box, Tiles, finding, note, text, tiles
+from .level_page import LevelPage, known
+from .numbers import compact, counted, multiple, percent, relative_change, whole
 from .tables import Definitions, Table, definitions
 
 _PARTS = {
@@ -24,62 +25,23 @@ _PARTS = {
 }
 
 
-class AccountPage:
+class AccountPage(LevelPage):
     """The parts of the page, in its order."""
 
-    def __init__(self, facts: AccountFacts) -> None:
-        self.facts = facts
-
-    def basis(self) -> Box:
-        """Which posts are compared, at which age."""
-        facts, known = self.facts, self.facts.coverage
-        weeks = counted(facts.score_weeks, "week")
-        if facts.horizon == "settled":
-            return warning(
-                f"Only {known['n_known']:,} of the {known['n_posts']:,} posts that became 5 days old in these "
-                f"{weeks} have a count at that age, so posts are compared by their settled views: at 30 days, or "
-                f"later where that is all there is. {known['n_settled']:,} of {known['n_reached_final']:,} posts that "
-                "became 30 days old have one. Scrape posts daily for their first week to compare them at 5 days.",
-                "Settled counts are used",
-            )
-        if not known["n_posts"]:
-            return warning(
-                f"No post became 5 days old in the {weeks} up to {day(facts.period.to_on)}. Import newer files, or "
-                "ask for an earlier week.",
-                "Nothing to compare",
-            )
-        return note(
-            f"Posts are compared at the age of 5 days. A week covers the posts that became so old in it; scores, rates "
-            f"and comparisons cover {weeks}. {known['n_known']:,} of {known['n_posts']:,} posts have a count "
-            "at that age."
-        )
-
-    def checks(self) -> Box:
-        """What is known to be wrong with the data."""
-        lines = [
-            f"{str(c['description']).rstrip('.')} ({whole(c['failed'])} of {whole(c['checked'])} in {c['table_name']})."
-            for c in self.facts.open_checks.to_dict("records")
-        ]
-        if self.facts.n_rejected:
-            lines.append(
-                f"{self.facts.n_rejected:,} rows were refused at load and are kept with their reasons."
-            )
-        if not lines:
-            return note("No check of the data is open, and no row was refused.")
-        grave = self.facts.open_checks["severity"].isin(["high", "critical"]).any()
-        return (warning if grave else note)("\n\n".join(lines), "Checks of the data")
+    facts: AccountFacts
 
     def headline(self) -> Tiles:
         """The week's figures against the week before and the eight before it."""
         weekly = self.facts.weekly
         age = "30 days" if self.facts.horizon == "settled" else "5 days"
         return tiles(
-            self._tile("Posts that matured", "n_mature_posts", note=f"reached {age} and were counted"),
-            self._tile("Median views", "median_views", note=f"at {age}"),
-            self._tile("Against usual", "median_outlier", note="median post; 1 is usual"),
-            self._tile("Breakout rate", "breakout_rate", note="3 x usual or more"),
-            self._tile("Viral posts", "n_viral_posts"),
-            self._tile(
+            self.tile(weekly, "Posts that matured", "n_mature_posts", note=f"reached {age} and were counted"),
+            self.tile(weekly, "Median views", "median_views", note=f"at {age}"),
+            self.tile(weekly, "Against usual", "median_outlier", note="median post; 1 is usual"),
+            self.tile(weekly, "Breakout rate", "breakout_rate", note="3 x usual or more"),
+            self.tile(weekly, "Viral posts", "n_viral_posts"),
+            self.tile(
+                weekly,
                 "Net followers",
                 "net_followers",
                 note=f"{counted(int(weekly['n_accounts'].iloc[-1] or 0), 'account')} known in both weeks"
@@ -88,25 +50,11 @@ class AccountPage:
             ),
         )
 
-    def _tile(self, label: str, column: str, *, note: str = "") -> Tile:
-        values = self.facts.weekly[column]
-        past = values.iloc[:-1].dropna()
-        usual = (float(past.quantile(0.25)), float(past.quantile(0.75))) if len(past) >= 4 else None
-        return Tile(
-            label=label,
-            value=_known(values.iloc[-1]),
-            column=column,
-            before=_known(values.iloc[-2]),
-            usual=usual,
-            reason="nothing known of this week",
-            note=note,
-        )
-
     def changed(self) -> Box:
         """What moved, in sentences."""
         weekly, sentences = self.facts.weekly, []
         now, before = weekly.iloc[-1], weekly.iloc[-2]
-        moved = relative_change(_known(now["median_views"]), _known(before["median_views"]))
+        moved = relative_change(known(now["median_views"]), known(before["median_views"]))
         if moved is not None:
             direction = "rose" if moved > 0.02 else "fell" if moved < -0.02 else "held"
             sentences.append(
@@ -295,16 +243,6 @@ class AccountPage:
             subtitle=f"Correlation of {first['platform']} posts; a dot is an account",
         )
 
-    def left_out(self) -> Box:
-        reasons = {
-            "without_snapshot": "have no count at all",
-            "without_time": "have no posting time",
-            "without_account": "have no account",
-            "known_only_by_date": "have a date without a time, so nothing is known of them before 48 hours",
-        }
-        found = [f"{n:,} posts {reasons[r]}" for r, n in self.facts.left_out.items() if n]
-        return note("; ".join(found) + "." if found else "No post was left out.", "Left out, and why")
-
     def definitions(self) -> Definitions:
         return definitions(
             self.facts.views_column, self.facts.outlier_column, "median_views", "median_outlier", "breakout_rate",
@@ -324,10 +262,6 @@ class AccountPage:
             f"({whole(top['followers_first'])} to {whole(top['followers_last'])} followers). "
             f"n = {len(known)} accounts.",
         )
-
-
-def _known(value: Any) -> Any:
-    return None if pd.isna(value) else value
 
 
 def _signed(value: float) -> str:

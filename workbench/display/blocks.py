@@ -10,6 +10,9 @@ from .escaping import prose
 from .headings import heading
 from .numbers import DASH, change, in_unit, is_missing, relative_change
 
+Better = Literal["up", "down", ""]
+"""Which way is good news; empty where neither is."""
+
 
 @dataclass(frozen=True)
 class Box:
@@ -66,8 +69,7 @@ class Tile:
     """The same figure of the period before."""
     usual: tuple[float, float] | None = None
     """The range that it usually lies in."""
-    better: Literal["up", "down", ""] = "up"
-    """Which way is good news; empty where neither is."""
+    better: Better = "up"
     reason: str = "not known"
     """Why there is a dash, where there is one."""
     note: str = ""

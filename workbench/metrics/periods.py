@@ -24,6 +24,12 @@ class Period:
         monday = day - timedelta(days=day.weekday())
         return cls(monday, monday + timedelta(days=6), time_zone)
 
+    @classmethod
+    def iso_week(cls, week: str, time_zone: str = "UTC") -> Period:
+        """The week called by its ISO name, such as 2025-W40."""
+        year, _, number = week.partition("-W")
+        return cls.week_of(date.fromisocalendar(int(year), int(number), 1), time_zone)
+
     @property
     def from_at(self) -> datetime:
         """The first instant, naive UTC."""

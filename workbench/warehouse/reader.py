@@ -11,6 +11,8 @@ from typing import Any
 
 import duckdb
 import ibis
+import pandas as pd
+import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from ..errors import UsageError, WorkbenchError, nearest
@@ -105,6 +107,12 @@ class Workbench:
             return self.backend.sql(query, dialect="duckdb")
         except Exception as e:
             raise UsageError(f"That query can't be run: {' '.join(str(e).split())}") from e
+
+    def frame(self, rows: pd.DataFrame, name: str) -> ibis.Table:
+        """A DataFrame beside the tables, as an expression that can be filtered, sorted and written like them."""
+        return self.backend.create_table(
+            name, pa.Table.from_pandas(rows, preserve_index=False), temp=True, overwrite=True
+        )
 
     def refresh(self) -> Workbench:
         """Move to the newest version. Expressions made before stay on the old one and can't be run any more."""

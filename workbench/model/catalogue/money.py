@@ -1,0 +1,7 @@
+"""Level 4 by name."""
+
+from __future__ import annotations
+
+from .metric import Metric
+
+METRICS: tuple[Metric, ...] = ()

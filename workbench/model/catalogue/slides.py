@@ -1,0 +1,7 @@
+"""Level 1 by name."""
+
+from __future__ import annotations
+
+from .metric import Metric
+
+METRICS: tuple[Metric, ...] = ()

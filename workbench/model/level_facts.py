@@ -1,0 +1,143 @@
+"""What every level's page is made of: the period, the age at which posts are compared, what limits both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from ..metrics.account_review import compared_hours, usable_horizon
+from ..metrics.periods import Period
+from ..settings import Settings
+from .frames import executed
+
+USUAL_WEEKS = 8
+
+
+@dataclass
+class LevelFacts:
+    """One week as a level's page sees it. Each fact is computed when it is first asked for."""
+
+    tables: Callable[[str], ibis.Table]
+    period: Period
+    score_weeks: int = 4
+    """Weeks that scores, rates and comparisons cover: one week rarely has five mature posts."""
+    platform: str = ""
+    """Only accounts of this platform; empty: all."""
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def window(self) -> Period:
+        """The period of scores: `score_weeks` weeks that end with the week."""
+        return self.period.widened(self.score_weeks)
+
+    @cached_property
+    def performance(self) -> ibis.Table:
+        """The mart `post_performance`, of the platform."""
+        return self._of_platform(self.tables("post_performance"))
+
+    @cached_property
+    def accounts(self) -> ibis.Table:
+        """The accounts of the platform."""
+        return self._of_platform(self.tables("accounts"))
+
+    @cached_property
+    def account_snapshots(self) -> ibis.Table:
+        """Snapshots of the platform's accounts."""
+        snapshots = self.tables("account_snapshots")
+        return snapshots.semi_join(self.accounts, "account_id") if self.platform else snapshots
+
+    def _of_platform(self, table: ibis.Table) -> ibis.Table:
+        return table.filter(_.platform == self.platform) if self.platform else table
+
+    @cached_property
+    def coverage(self) -> dict[str, int]:
+        """Posts that reached 120 h and 720 h in the window, and of how many the count then is known."""
+        row = executed(usable_horizon(self.performance, self.window)).iloc[0]
+        return {str(k): int(v) for k, v in row.items()}
+
+    @cached_property
+    def horizon(self) -> str:
+        """`120`, or `settled` where under half of the posts have a count at 120 h."""
+        known = self.coverage
+        if known["n_posts"] and known["n_known"] * 2 >= known["n_posts"]:
+            return "120"
+        return "settled" if known["n_settled"] else "120"
+
+    @property
+    def hours(self) -> int:
+        return compared_hours(self.horizon)
+
+    @property
+    def views_column(self) -> str:
+        return "views_settled" if self.horizon == "settled" else f"views_at_{self.horizon}"
+
+    @property
+    def outlier_column(self) -> str:
+        return f"outlier_{self.horizon}"
+
+    @property
+    def weeks(self) -> pd.DataFrame:
+        """The week and the 8 before it, oldest first, as a column `week_on` to merge with."""
+        weeks = [self.period.from_on + pd.Timedelta(days=-7 * back) for back in range(USUAL_WEEKS, -1, -1)]
+        return pd.DataFrame({"week_on": pd.to_datetime(pd.Series(weeks))})
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """Targets that hold in the week: metric, scope, scope_id, target."""
+        targets = self.tables("targets")
+        holding = targets.filter(
+            (_.from_on <= self.period.to_on) & (_.to_on.isnull() | (_.to_on >= self.period.from_on))
+        )
+        # Of two that hold, the one set last.
+        newest = ibis.window(
+            group_by=["metric", "scope", "scope_id"], order_by=[ibis.desc("from_on"), "scope_id"]
+        )
+        only = holding.mutate(place=ibis.row_number().over(newest)).filter(_.place == 0)
+        return executed(
+            only.select("metric", "scope", "scope_id", "target").order_by(["metric", "scope", "scope_id"])
+        )
+
+    @cached_property
+    def annotations(self) -> pd.DataFrame:
+        """What people noted of the week and the 8 before it: from_on, to_on, label, scope, scope_id."""
+        shown = self.period.widened(USUAL_WEEKS + 1)
+        noted = self.tables("annotations").filter(
+            (_.from_on <= shown.to_on) & (ibis.coalesce(_.to_on, _.from_on) >= shown.from_on)
+        )
+        return executed(
+            noted.select("from_on", "to_on", "label", "scope", "scope_id").order_by(["from_on", "label"])
+        )
+
+    @cached_property
+    def open_checks(self) -> pd.DataFrame:
+        """Checks of the data that failed and were not resolved, the gravest first, and rows refused at load."""
+        checks = self.tables("quality_checks").filter(_.resolved_at.isnull())
+        summed = checks.group_by("severity", "table_name", "description").agg(
+            failed=_.failed.sum(), checked=_.checked.sum()
+        )
+        found = executed(summed.order_by(["severity", "table_name", "description"]))
+        grave = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+        return found.sort_values("severity", key=lambda s: s.map(grave), kind="stable")
+
+    @cached_property
+    def n_rejected(self) -> int:
+        """Rows that a load refused, of all tables."""
+        return int(executed(self.tables("rejected_rows").agg(n=_.count()))["n"].iloc[0])
+
+    @cached_property
+    def left_out(self) -> dict[str, int]:
+        """Posts that no figure of the page covers, by reason."""
+        posts = self.performance
+        found = posts.agg(
+            without_time=posts.posted_at.isnull().sum(),
+            without_account=posts.account_id.isnull().sum(),
+            without_snapshot=posts.n_snapshots.isnull().sum(),
+            known_only_by_date=(posts.posted_at_precision == "day").sum(),
+        )
+        row = executed(found).iloc[0]
+        return {str(k): int(v) if pd.notna(v) else 0 for k, v in row.items()}
