@@ -78,11 +78,20 @@ def fill(con: duckdb.DuckDBPyConnection, size: Size) -> None:
         "start": f"TIMESTAMP '{start}'",
         "as_of": f"TIMESTAMP '{AS_OF}'",
         "step": size.days * 86_400 / size.posts,
+        "words": list(_WORDS),
     }
     for statement in (_DRAWS, *_ROWS):
         con.execute(statement.format(**given))
     con.execute("DROP TABLE made_posts; DROP TABLE made_accounts; DROP MACRO u; DROP MACRO z")
 
+
+_WORDS = (
+    "nobody", "tells", "you", "about", "the", "first", "morning", "coffee", "habit", "that", "changed", "my", "life",
+    "stop", "doing", "this", "before", "bed", "three", "signs", "of", "a", "quiet", "friend", "what", "money", "can",
+    "never", "buy", "read", "again", "when", "tired", "small", "rooms", "big", "windows", "letters", "to", "younger",
+    "self", "why", "we", "forget", "names", "rain", "train", "home", "late", "learn", "slow", "cook", "walk", "dance",
+    "breathe", "count", "stars", "save", "twice", "today",
+)  # fmt: skip
 
 _DRAWS = """
 CREATE TEMP MACRO u(key, salt) AS ((hash(key, salt) % 1000003) + 0.5) / 1000003.0;
@@ -155,12 +164,18 @@ _ROWS = (
               WHERE u(i * 100 + k, 26) > 0.05 AND u(i, 27) > 0.005) p
     ) WHERE captured_at < {as_of} ORDER BY captured_at
     """,
+    # Two images share each template, a bit or two apart, and only their texts tell them apart; every tenth use
+    # was saved again, every fiftieth text was not read.
     """
     INSERT INTO slides BY NAME
     SELECT post_id, s AS slide_index, 'https://cdn.example.com/' || image || '.jpg' AS slide_url,
-        sha256(image::VARCHAR) AS sha256, (hash(image) >> 1)::BIGINT AS phash,
-        'Reason ' || image % 400 AS ocr_text, 0.9 AS ocr_confidence, 1080 AS width, 1350 AS height
-    FROM (SELECT post_id, went_up, s, hash(i, s, 28) % ({posts} + 1) AS image
+        sha256(image || CASE WHEN is_saved_again THEN ' ' || i ELSE '' END) AS sha256,
+        xor((hash(image // 2) >> 1)::BIGINT, CASE WHEN is_saved_again THEN 5 ELSE image % 2 END) AS phash,
+        CASE WHEN u(image, 34) > 0.02 THEN array_to_string(list_transform(range(7), k ->
+            {words}[(hash(image, k) % 60 + 1)::BIGINT]), ' ') END AS ocr_text,
+        0.9 AS ocr_confidence, 1080 AS width, 1350 AS height
+    FROM (SELECT i, post_id, went_up, s, (hash(i, s, 28) % ({posts} + 1))::BIGINT AS image,
+              u(i * 10 + s, 33) < 0.1 AS is_saved_again
           FROM made_posts p, range(6) t(s) WHERE s < 2 + hash(i, 14) % 5)
     ORDER BY went_up
     """,
@@ -173,5 +188,60 @@ _ROWS = (
     FROM made_accounts, range({days}) t(d)
     WHERE u(a * 1000 + d, 30) > 0.03 AND d >= CASE WHEN a % 20 = 7 THEN {days} - 10 ELSE 0 END
     ORDER BY d
+    """,
+    """
+    INSERT INTO sets BY NAME
+    SELECT 'set:' || n AS set_id, 'S' || n AS set_code, 'creator:' || n % 12 AS creator_id,
+        ({start} + to_days((n % 200)::INTEGER))::DATE AS created_on
+    FROM range(800) t(n)
+    """,
+    # Monthly revenue of each account, some from sponsors; weekly hours of each VA, tools every month.
+    """
+    INSERT INTO revenue BY NAME
+    SELECT 'revenue:' || a || ':' || m AS revenue_id, ({start} + to_days((30 * m)::INTEGER))::DATE AS from_on,
+        ({start} + to_days((30 * m + 29)::INTEGER))::DATE AS to_on,
+        (exp(4 + strength + 0.5 * z(a * 100 + m, 35)))::DECIMAL(18, 2) AS amount,
+        CASE WHEN a % 5 = 0 THEN 'EUR' ELSE 'USD' END AS currency, 'platform' AS source, 'account' AS scope,
+        account_id AS scope_id
+    FROM made_accounts, range({days} // 30) t(m)
+    """,
+    """
+    INSERT INTO costs BY NAME
+    SELECT 'cost:' || v || ':' || w AS cost_id, ({start} + to_days((7 * w)::INTEGER))::DATE AS from_on,
+        ({start} + to_days((7 * w + 6)::INTEGER))::DATE AS to_on, 'va_time' AS kind,
+        (15 + 20 * u(v, 36))::DECIMAL(18, 2) AS work_hours, 6.5::DECIMAL(18, 4) AS hourly_pay, 'USD' AS currency, 'va' AS scope, 'va:' || v AS scope_id
+    FROM range(25) t(v), range({days} // 7) s(w)
+    UNION ALL BY NAME
+    SELECT 'tool:' || m AS cost_id, ({start} + to_days((30 * m)::INTEGER))::DATE AS from_on,
+        ({start} + to_days((30 * m + 29)::INTEGER))::DATE AS to_on, 'tool' AS kind, 480::DECIMAL(18, 4) AS amount,
+        'USD' AS currency, 'all' AS scope
+    FROM range({days} // 30) t(m)
+    """,
+    """
+    INSERT INTO fx_rates BY NAME
+    SELECT 'EUR' AS currency, ({start} + to_days(d::INTEGER))::DATE AS rate_on, 1.08::DECIMAL(18, 8) AS rate
+    FROM range({days}) t(d)
+    """,
+    """
+    INSERT INTO tasks BY NAME
+    SELECT 'task:' || n AS task_id, 'reel_list' AS kind, 'Slides of day ' || n % 300 AS title, 'va:' || n % 25 AS va_id,
+        account_id, ({start} + to_days((n % {days})::INTEGER))::DATE AS due_on,
+        CASE WHEN u(n, 37) < 0.9 THEN 'done' ELSE 'open' END AS status, {start} + to_days((n % {days})::INTEGER) -
+        INTERVAL 5 DAY AS created_at, CASE WHEN u(n, 37) < 0.9 THEN {start} + to_days((n % {days})::INTEGER) +
+        to_hours((60 * u(n, 38) - 30)::BIGINT) END AS done_at
+    FROM range({accounts} * 10) t(n) JOIN made_accounts m ON m.a = n % {accounts}
+    """,
+    """
+    INSERT INTO content_items BY NAME
+    SELECT 'content:' || n AS content_id, 'Item ' || n AS title, 'creator:' || n % 12 AS creator_id,
+        ['idea', 'draft', 'ready', 'published'][1 + (n % 4)] AS stage,
+        {start} + to_days((n % {days})::INTEGER) AS stage_since_at, {start} + to_days((n % {days})::INTEGER) -
+        INTERVAL 9 DAY AS created_at, ({start} + to_days((n % {days} + 7)::INTEGER))::DATE AS due_on
+    FROM range({posts} // 50) t(n)
+    """,
+    """
+    INSERT INTO content_posts BY NAME
+    SELECT 'content:' || i % ({posts} // 50) AS content_id, post_id, platform, went_up AS posted_at
+    FROM made_posts WHERE i % 10 = 0
     """,
 )

@@ -1,0 +1,154 @@
+"""Every notebook on the demo agency, on a plain scrape and on empty tables: whole pages that say what is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import workbench
+from workbench.reporting.run import ReportRun, find_notebooks, make_reports
+from workbench.settings import load_settings
+from workbench.sources.importing import import_paths
+from workbench.warehouse.load import load
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NAMES = sorted(n.stem for n in NOTEBOOKS.glob("*.ipynb"))
+LEVELS = ["0_overview", "1_slides", "2_accounts", "3_vas", "4_roi", "5_creators"]
+
+HOMES = ("demo", "scrape", "empty")
+"""A whole agency; posts and counts alone, as a scraper brings them; nothing at all."""
+
+pytestmark = pytest.mark.xdist_group("every_notebook")
+
+
+def _scrape(home: Path) -> Path:
+    """Forty posts of two accounts, looked at daily: no people, no slides, no money, no work."""
+    posts, looks = (
+        ["post_id,account_id,post_type,posted_at"],
+        ["post_id,captured_at,views,likes,comments,shares"],
+    )
+    for n in range(40):
+        post, day = f"tiktok:{7_000_000_000_000_000_000 + n}", 1 + n // 2
+        posts.append(f"{post},tiktok:account{n % 2},video,2025-09-{day:02d} 09:00:00")
+        for age in range(1, 9):
+            views = 400 * age * (1 + n % 5)
+            at = f"2025-{9 if day + age <= 30 else 10:02d}-{(day + age - 1) % 30 + 1:02d} 09:00:00"
+            looks.append(f"{post},{at},{views},{views // 20},{views // 200},{views // 300}")
+    for name, lines in (("posts", posts), ("post_snapshots", looks)):
+        (home / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    settings = load_settings(home)
+    import_paths([home / "posts.csv", home / "post_snapshots.csv"], settings, as_of=datetime(2025, 10, 6))
+    assert not load(settings).failed
+    return home
+
+
+def _empty(home: Path) -> Path:
+    load(load_settings(home), migrating=True)
+    return home
+
+
+@pytest.fixture(scope="module")
+def runs(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ReportRun]:
+    """The reports of each home, made when first asked for."""
+    made: dict[str, ReportRun] = {}
+
+    def of(kind: str) -> ReportRun:
+        if kind not in made:
+            folder = tmp_path_factory.mktemp(kind)
+            home = {
+                "demo": lambda: demo_home,
+                "scrape": lambda: _scrape(folder),
+                "empty": lambda: _empty(folder),
+            }[kind]()
+            with workbench.connect(home) as wb:
+                version, as_of = wb.version, wb.as_of or datetime(2025, 10, 6)
+            week = "2025-W38" if kind == "scrape" else None
+            made[kind] = make_reports(
+                load_settings(home), version=version, as_of=as_of, week=week, out=folder / "reports"
+            )
+        return made[kind]
+
+    return of
+
+
+def outputs(run: ReportRun, name: str) -> list[str]:
+    """What each code cell of an executed notebook shows."""
+    executed = nbformat.read(run.folder / "executed" / f"{name}.ipynb", as_version=4)
+    shown = [c.get("outputs", []) for c in executed.cells if c.cell_type == "code"]
+    return [json.dumps(o) for o in shown]
+
+
+def test_there_is_a_notebook_for_each_level() -> None:
+    assert [n for n in LEVELS if n not in NAMES] == []
+    assert [n.stem for n in find_notebooks(NOTEBOOKS.parent)] == NAMES
+
+
+@pytest.mark.parametrize("kind", HOMES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_runs_through_and_warns_of_nothing(
+    runs: Callable[[str], ReportRun], name: str, kind: str
+) -> None:
+    run = runs(kind)
+    page = next(p for p in run.pages if p.name == name)
+    assert page.error == ""
+    assert [o for o in outputs(run, name) if '"stderr"' in o] == []
+
+
+@pytest.mark.parametrize("kind", HOMES)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_cell_with_a_result_shows_one(runs: Callable[[str], ReportRun], name: str, kind: str) -> None:
+    """A cell that ends in a call of the page shows something to look at, and never a bare object or a NaN."""
+    executed = nbformat.read(runs(kind).folder / "executed" / f"{name}.ipynb", as_version=4)
+    for cell in executed.cells:
+        last = cell.source.strip().splitlines()[-1] if cell.source.strip() else ""
+        if cell.cell_type != "code" or not last.startswith("page."):
+            continue
+        assert cell.outputs, last
+        text = json.dumps(cell.outputs)
+        assert re.search(r"<workbench\.|object at 0x|>nan<|>None<|>NaT<|\bnan %", text) is None, (
+            last,
+            text[:400],
+        )
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n in LEVELS])
+def test_on_empty_tables_a_page_says_what_to_import(runs: Callable[[str], ReportRun], name: str) -> None:
+    said = " ".join(outputs(runs("empty"), name))
+    assert re.search(r"[Ii]mport", said)
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [("1_slides", "slide"), ("3_vas", "VA"), ("4_roi", "revenue"), ("5_creators", "creator")],
+)
+def test_a_plain_scrape_is_told_what_it_lacks_and_how_to_get_it(
+    runs: Callable[[str], ReportRun], name: str, missing: str
+) -> None:
+    said = " ".join(outputs(runs("scrape"), name))
+    assert re.search(rf"{missing}[^\"]*[Ii]mport|[Ii]mport[^\"]*{missing}", said)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n in LEVELS])
+def test_a_page_of_the_demo_has_findings_charts_and_definitions(
+    runs: Callable[[str], ReportRun], name: str
+) -> None:
+    said = " ".join(outputs(runs("demo"), name))
+    assert "wb-tiles" in said
+    assert "wb-definitions" in said
+    if name != "0_overview":
+        assert "vegalite" in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_is_committed_thin_and_without_outputs(name: str) -> None:
+    for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells:
+        if cell.cell_type == "code":
+            assert not cell.outputs and cell.execution_count is None
+            assert len(cell.source.splitlines()) <= 8
+            assert not re.search(r"^\s*(def|!pip|%pip)\b", cell.source, re.M)
