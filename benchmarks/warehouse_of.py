@@ -209,7 +209,8 @@ _ROWS = (
     INSERT INTO costs BY NAME
     SELECT 'cost:' || v || ':' || w AS cost_id, ({start} + to_days((7 * w)::INTEGER))::DATE AS from_on,
         ({start} + to_days((7 * w + 6)::INTEGER))::DATE AS to_on, 'va_time' AS kind,
-        (15 + 20 * u(v, 36))::DECIMAL(18, 2) AS work_hours, 6.5::DECIMAL(18, 4) AS hourly_pay, 'USD' AS currency, 'va' AS scope, 'va:' || v AS scope_id
+        (15 + 20 * u(v, 36))::DECIMAL(18, 2) AS work_hours,
+        6.5::DECIMAL(18, 4) AS hourly_pay, 'USD' AS currency, 'va' AS scope, 'va:' || v AS scope_id
     FROM range(25) t(v), range({days} // 7) s(w)
     UNION ALL BY NAME
     SELECT 'tool:' || m AS cost_id, ({start} + to_days((30 * m)::INTEGER))::DATE AS from_on,
