@@ -1,0 +1,163 @@
+"""Which image each account should show again, what to expect of it, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..metrics import recommendations as rested
+from .frames import executed
+
+if TYPE_CHECKING:
+    from .catalogue.metric import Asked
+
+PER_ACCOUNT = 5
+COLUMNS = {
+    "account_id": "str",
+    "place": "int64",
+    "image_id": "str",
+    "image_text": "str",
+    "example_post_id": "str",
+    "example_url": "str",
+    "slide_lift": "float64",
+    "slide_lift_low": "float64",
+    "slide_lift_high": "float64",
+    "n_lift_posts": "int64",
+    "n_uses": "int64",
+    "days_since_used": "int64",
+    "days_since_used_here": "Int64",
+    "reuse_multiple": "float64",
+    "expected_multiple": "float64",
+    "usual_views": "float64",
+    "expected_views": "float64",
+    "expected_views_low": "float64",
+    "expected_views_high": "float64",
+    "recommended_because": "str",
+}
+"""Columns of `recommendations` and their types, with no rows too."""
+
+
+def recommendations(asked: Asked, per_account: int = PER_ACCOUNT) -> pd.DataFrame:
+    """Images that each account should show again, the most promising first, as of the end of the period.
+
+    An image is recommended where its lift is above 1 by an interval that excludes 1, and where it was not used on
+    the account for 60 days nor anywhere for 14; see `metrics.recommendations.recommended_images` for whose images
+    an account is offered.
+
+    Formula: expected_multiple = slide_lift x reuse_multiple; expected_views = usual_views x expected_multiple, with
+    the interval of the lift put through. The lift is a mean over the uses so far and so holds their decay already:
+    reuse_multiple is the step from there to the next use, decay(n + 1) / geometric mean of decay(1) ... decay(n).
+    Images that are expected to do no better than usual (expected_multiple <= 1) are left out.
+
+    Grain: account_id, place [1 is best]; ordered so. expected_views is NULL where the account has no baseline.
+
+    Source: metrics.md, Level 1 (reuse recommendation). Version 1.
+    """
+    uses, at = asked.tables("slide_uses"), asked.period.to_at
+    images = worth_showing(executed(rested.image_uses(uses, at)), _lifts(asked), _decay(asked))
+    offered = ibis.memtable(
+        images[["image_id", "expected_multiple"]],
+        schema={"image_id": "string", "expected_multiple": "float64"},
+    )
+    chosen = executed(
+        rested.recommended_images(offered, uses, asked.tables("accounts"), at=at, per_account=per_account)
+    ).drop(columns="expected_multiple")
+    shown = uses.semi_join(ibis.memtable(chosen[["image_id"]], schema={"image_id": "string"}), "image_id")
+    performance = asked.tables("post_performance")
+    parts = {
+        "image_id": (
+            images,
+            executed(rested.image_texts(shown, asked.tables("slides"))),
+            executed(rested.image_examples(shown, performance, at=at, horizon=asked.horizon)),
+        ),
+        "account_id": (executed(rested.usual_views(performance, uses, at=at, horizon=asked.horizon)),),
+    }
+    for key, frames in parts.items():
+        for frame in frames:
+            chosen = chosen.merge(frame, on=key, how="left")
+    return _told(chosen)
+
+
+def worth_showing(uses: pd.DataFrame, lifts: pd.DataFrame, decay: pd.DataFrame) -> pd.DataFrame:
+    """Images whose lift is clearly above 1 and whose next use is expected to do better than usual.
+
+    Parameters
+    ----------
+    uses
+        See `metrics.recommendations.image_uses`.
+    lifts
+        image_id, slide_lift, slide_lift_low, slide_lift_high [multiples], n_lift_posts [posts].
+    decay
+        use_number, reuse_decay [multiple of the first use]; the last one holds for all later uses.
+    """
+    known = uses.merge(lifts, on="image_id")
+    good = known[(known["slide_lift"] > 1) & (known["slide_lift_low"] > 1)]
+    steps = reuse_multiples(good["n_uses"].to_numpy(dtype=np.int64), decay)
+    found = good.assign(reuse_multiple=steps, expected_multiple=good["slide_lift"] * steps)
+    return found[found["expected_multiple"] > 1].reset_index(drop=True)
+
+
+def reuse_multiples(n_uses: NDArray[np.int64], decay: pd.DataFrame) -> NDArray[np.float64]:
+    """The next use against the mean of the uses so far: decay(n + 1) / geometric mean of decay(1) ... decay(n).
+
+    1 everywhere where nothing is known of the decay.
+    """
+    known = decay.dropna(subset=["reuse_decay"]).sort_values("use_number")
+    if known.empty or not len(n_uses):
+        return np.ones(len(n_uses))
+    k = np.arange(1, int(n_uses.max()) + 2)
+    # A use number that has no estimate of its own takes the one before it; the first is 1 by definition.
+    place = np.searchsorted(known["use_number"].to_numpy(), k, side="right") - 1
+    logs = np.where(place >= 0, np.log(known["reuse_decay"].to_numpy(dtype=float))[place], 0.0)
+    so_far = np.cumsum(logs) / k
+    return np.asarray(np.exp(logs[n_uses] - so_far[n_uses - 1]))
+
+
+def _told(chosen: pd.DataFrame) -> pd.DataFrame:
+    views = chosen["usual_views"] * chosen["reuse_multiple"]
+    told = chosen.assign(
+        expected_views=views * chosen["slide_lift"],
+        expected_views_low=views * chosen["slide_lift_low"],
+        expected_views_high=views * chosen["slide_lift_high"],
+    )
+    told["recommended_because"] = ["; ".join(reasons(row)) + "." for row in told.to_dict("records")]
+    ordered = told.sort_values(["account_id", "place"], kind="stable", ignore_index=True)
+    return ordered.reindex(columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def reasons(row: dict[Any, Any]) -> list[str]:
+    """Why an image is recommended, part by part: what it did, how long it rested, what to expect."""
+    here = row["days_since_used_here"]
+    said = [
+        f"posts with it did {row['slide_lift']:.2f} times the usual "
+        f"({row['slide_lift_low']:.2f} to {row['slide_lift_high']:.2f}, n = {row['n_lift_posts']})",
+        "never used on this account" if pd.isna(here) else f"last used on this account {int(here)} days ago",
+        f"last used anywhere {int(row['days_since_used'])} days ago",
+        f"use {int(row['n_uses']) + 1} is expected to do {row['expected_multiple']:.2f} times the usual",
+    ]
+    if pd.isna(row["usual_views"]):
+        said.append("what is usual on this account is not known yet")
+    return said
+
+
+def _lifts(asked: Asked) -> pd.DataFrame:
+    """Plain lifts until shrunk ones are there."""
+    uses = rested.uses_before(asked.tables("slide_uses"), asked.period.to_at)
+    known = asked.tables("post_performance").select("post_id", y=f"log_outlier_{asked.horizon}")
+    joined = uses.select("image_id", "post_id").distinct().join(known.filter(known.y.notnull()), "post_id")
+    found = executed(joined.group_by("image_id").agg(n_lift_posts=joined.count(), mean=joined.y.mean()))
+    margin = 1.645 / np.sqrt(found["n_lift_posts"].clip(lower=1))
+    return found.assign(
+        slide_lift=np.exp(found["mean"]),
+        slide_lift_low=np.exp(found["mean"] - margin),
+        slide_lift_high=np.exp(found["mean"] + margin),
+    ).drop(columns="mean")
+
+
+def _decay(asked: Asked) -> pd.DataFrame:
+    """No decay until it is estimated."""
+    return pd.DataFrame({"use_number": [1], "reuse_decay": [1.0]})
