@@ -11,6 +11,7 @@ from . import (
     accounts,
     audience,
     content,
+    effects,
     money,
     operations,
     people,
@@ -40,6 +41,7 @@ _TOPICS = (
     slides,
     vas,
     content,
+    effects,
 )
 
 COLUMNS: dict[str, Column] = {c.key: c for topic in _TOPICS for c in topic.COLUMNS}

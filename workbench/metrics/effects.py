@@ -1,0 +1,57 @@
+"""Sufficient statistics of effects: what a mixed model and a shrunk mean need of the posts, in few rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+from ibis import _
+
+from .outliers import FLOOR_VIEWS
+
+CELL_KEYS = ("account_id", "va_id", "creator_id", "month_on", "post_type")
+"""What posts of one cell share."""
+
+
+def log_views(views: ibis.Value, floor: float = FLOOR_VIEWS) -> ibis.Value:
+    """ln(max(views, floor)); NULL where the views are unknown. The floor is at least 1 view."""
+    floor = max(float(floor), 1.0)
+    return ibis.cases((views.notnull(), ibis.greatest(views.cast("float64"), floor).ln()))
+
+
+def effect_cells(
+    mature: ibis.Table,
+    *,
+    horizon: str = "120",
+    floor: float = FLOOR_VIEWS,
+    by: Sequence[str] = CELL_KEYS,
+) -> ibis.Table:
+    """Posts as cells: number, sum and sum of squares of ln views, for each combination of who and when.
+
+    Parameters
+    ----------
+    mature
+        Rows of `post_performance` (see `Asked.mature`).
+    horizon
+        `120` or `settled`: which views.
+    by
+        Columns of a cell; `month_on` is the first day of the local month of posting.
+
+    Returns
+    -------
+    ibis.Table
+        One row per combination of `by` (NULL is one of its values), of the posts whose views and account are
+        known: n_posts [posts], total_log_views [natural log], squared_log_views [its square, added up].
+
+    Source: metrics.md, Level 3 (va_effect). Version 1.
+    """
+    views = mature.views_settled if horizon == "settled" else mature[f"views_at_{horizon}"]
+    known = mature.mutate(
+        value=log_views(views, floor),
+        month_on=_.posted_local_on.truncate("M").cast("timestamp").cast("date"),
+    ).filter(_.value.notnull() & _.account_id.notnull())
+    return known.group_by(list(by)).agg(
+        n_posts=_.count(),
+        total_log_views=_.value.sum(),
+        squared_log_views=(_.value * _.value).sum(),
+    )
