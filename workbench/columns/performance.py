@@ -39,6 +39,14 @@ def _at_horizons() -> list[Column]:
                 label=f"Times the usual at {age}",
             ),
         ]  # fmt: skip
+        found += [
+            Column(
+                f"{count}_at_{hours}", "DOUBLE", count,
+                f"{count.capitalize()} at an age of {hours} hours, found like the views at that age.",
+                label=f"{count.capitalize()} at {age}",
+            )
+            for count in ("likes", "comments", "shares", "saves")
+        ]  # fmt: skip
     return found
 
 
@@ -70,5 +78,14 @@ COLUMNS = (
     Column("day_on", "DATE", "date", "The day: local for what was posted, UTC for what was looked at.", label="Day"),
     Column("followers_gained", "BIGINT", "followers", "Followers against the last known day before; negative where the account lost some.", label="Followers gained"),
     Column("days_since_known", "BIGINT", "days", "Days between the day and the last one before on which the followers are known."),
+    Column("step_hours", "DOUBLE", "hours", "Hours since the snapshot before; for the first, since posting.", label="Since the one before"),
+    Column("views_gained", "BIGINT", "views", "Views less those of the snapshot before; negative where the platform took some back.", label="Views gained"),
+    Column("velocity_views_per_hour", "DOUBLE", "views per hour", "Views gained an hour since the snapshot before; NULL from a posting time known only as a date.", label="Speed"),
+    Column("velocity_score", "DOUBLE", "fraction", "Views gained as a share of the views of the snapshot before; NULL for the first.", label="Gain on the one before"),
+    Column("compared_views", "DOUBLE", "views", "Views at the compared age: 120 hours, or settled; of a week, their sum over the posts with engagement.", label="Views compared"),
+    Column("compared_engagement", "DOUBLE", "engagements", "Engagement at the compared age, summed over the posts whose views and engagement are known.", label="Engagement compared"),
+    Column("compared_outlier", "DOUBLE", "multiple", "The post's multiple of its account's usual at the compared age.", label="Times the usual"),
+    Column("size_band", "BIGINT", "band 1-5", "Followers at posting: 1 under 1,000, 2 to 10,000, 3 to 100,000, 4 to 1 million, 5 more; NULL where unknown.", label="Size at posting"),
+    Column("n_posting_accounts", "BIGINT", "accounts", "Different accounts whose posts the row covers.", label="Accounts posting"),
     Column("views_posted", "BIGINT", "views", "Newest views of the posts that went up on the day.", label="Views of the day's posts"),
 )  # fmt: skip
