@@ -132,9 +132,9 @@ def _told(chosen: pd.DataFrame) -> pd.DataFrame:
 def reasons(row: dict[Any, Any]) -> list[str]:
     """Why an image is recommended, part by part: what it did, how long it rested, what to expect."""
     here = row["days_since_used_here"]
+    interval = f"{row['slide_lift_low']:.2f} to {row['slide_lift_high']:.2f}"
     said = [
-        f"posts with it did {row['slide_lift']:.2f} times the usual "
-        f"({row['slide_lift_low']:.2f} to {row['slide_lift_high']:.2f}, n = {row['n_lift_posts']})",
+        f"posts with it did {row['slide_lift']:.2f} times the usual ({interval}, n = {row['n_lift_posts']})",
         "never used on this account" if pd.isna(here) else f"last used on this account {int(here)} days ago",
         f"last used anywhere {int(row['days_since_used'])} days ago",
         f"use {int(row['n_uses']) + 1} is expected to do {row['expected_multiple']:.2f} times the usual",
@@ -148,7 +148,8 @@ def _lifts(asked: Asked) -> pd.DataFrame:
     """Plain lifts until shrunk ones are there."""
     uses = rested.uses_before(asked.tables("slide_uses"), asked.period.to_at)
     known = asked.tables("post_performance").select("post_id", y=f"log_outlier_{asked.horizon}")
-    joined = uses.select("image_id", "post_id").distinct().join(known.filter(known.y.notnull()), "post_id")
+    known = known.drop_null("y")
+    joined = uses.select("image_id", "post_id").distinct().join(known, "post_id")
     found = executed(joined.group_by("image_id").agg(n_lift_posts=joined.count(), mean=joined.y.mean()))
     margin = 1.645 / np.sqrt(found["n_lift_posts"].clip(lower=1))
     return found.assign(
