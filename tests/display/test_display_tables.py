@@ -108,3 +108,19 @@ def test_a_table_without_rows_says_so():
 def test_plain_text_holds_the_same_figures():
     text = repr(display.table(pd.DataFrame({"views": [1234567, None]}), caption="One is known"))
     assert text.splitlines()[0] == "One is known" and "1,234,567" in text and "–" in text
+
+
+def test_a_column_leads_to_the_address_that_another_holds():
+    posts = [
+        {"slide": "good <hook>", "where": "https://e.example/?a=1&b=2"},
+        {"slide": "bad", "where": "javascript:alert(1)"},
+        {"slide": "unknown", "where": None},
+        {"slide": "cut off", "where": "https://e.example/4"},
+    ]
+    html = display.table(
+        posts, caption="c", columns=["slide"], links={"slide": "where"}, limit=3
+    )._repr_html_()
+    link = '<a href="https://e.example/?a=1&amp;b=2" target="_blank" rel="noopener noreferrer nofollow">'
+    assert f"<bdi>{link}good &lt;hook&gt;</a></bdi>" in html
+    assert html.count("<a ") == 1 and "javascript" not in html
+    assert "<bdi>bad</bdi>" in html and "<bdi>unknown</bdi>" in html

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from workbench.display.escaping import LONGEST, escaped, plain, prose
+import pytest
+
+from workbench.display.escaping import LONGEST, address, escaped, plain, prose
 
 
 def test_markup_is_escaped_in_cells_and_attributes():
@@ -27,3 +29,46 @@ def test_a_hundred_thousand_characters_are_cut_with_an_ellipsis():
 
 def test_right_to_left_text_and_emoji_stay():
     assert plain("سلام 🎉") == "سلام 🎉"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://www.tiktok.com/@some.name/photo/7", "http://example.com", "https://example.com/a?b=1&c=%20#d"],
+)
+def test_a_plain_web_address_is_linked_to_with_its_marks_escaped(url):
+    assert address(url) == url.replace("&", "&amp;")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        " javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "\x01javascript:alert(1)",
+        "https://example.com/\u202ecod.exe",
+        "https://example.com/a b",
+        "https:\\\\example.com",
+        "https://bank.example@evil.example/",
+        "https://[::1",
+        "https:///no-host",
+        "//example.com",
+        "/relative",
+        "data:text/html,<b>",
+        "ftp://example.com/f",
+        "https://example.com/" + "x" * 2_000,
+        "",
+        None,
+        float("nan"),
+        7,
+    ],
+)
+def test_what_is_no_plain_web_address_is_not_linked_to(url):
+    assert address(url) is None
+
+
+def test_an_address_cannot_end_the_attribute_it_stands_in():
+    assert address("https://e.example/\"onclick='x'><b>") == (
+        "https://e.example/&quot;onclick=&#x27;x&#x27;&gt;&lt;b&gt;"
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from .escaping import escaped, plain, prose
+from .escaping import address, escaped, plain, prose
 from .frames import frame_of
 from .headings import Heading, heading
 from .numbers import DASH, counted, in_unit, is_missing, shared_decimals
@@ -37,6 +37,9 @@ class Table:
         The most rows shown; a line under the table tells how many there are.
     define
         Print the sentences of the registry under the table.
+    links
+        Columns whose text leads to an address: by column, the column of `data` that holds it (which need not be
+        shown). What is not a plain web address (see `escaping.address`) leads nowhere.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Table:
         limit: int = 200,
         note: str = "",
         define: bool = True,
+        links: Mapping[str, str] | None = None,
     ) -> None:
         frame = frame_of(data)
         labels = dict(columns) if isinstance(columns, Mapping) else {}
@@ -63,6 +67,9 @@ class Table:
         self._signed = set(signed)
         self._limit = limit
         self._define = define
+        self._links = {
+            shown: [address(a) for a in frame[held].tolist()] for shown, held in (links or {}).items()
+        }
 
     def _repr_html_(self) -> str:
         shown = self.frame.head(self._limit)
@@ -109,11 +116,13 @@ class Table:
         dash = f'{start}{_class(right)} title="{prose(reason)}">{_dash(reason)}{end}'
         # <bdi> keeps a name written from right to left from turning its neighbours around.
         around = ("", "") if right else ("<bdi>", "</bdi>")
+        texts = self._texts(about, values.tolist())
+        to = self._links.get(about.name, [None] * len(texts))[: len(texts)]
         return [
             dash
             if is_missing(v)
-            else f"{start}{_class(right, text)}>{around[0]}{escaped(text)}{around[1]}{end}"
-            for v, text in zip(values.tolist(), self._texts(about, values.tolist()), strict=True)
+            else f"{start}{_class(right, text)}>{around[0]}{_linked(escaped(text), a)}{around[1]}{end}"
+            for v, text, a in zip(values.tolist(), texts, to, strict=True)
         ]
 
     def _under(self, shown: int) -> str:
@@ -170,6 +179,11 @@ def _is_number(values: pd.Series) -> bool:
 
 def _class(right: bool, text: str = "") -> str:
     return ' class="wb-number"' if right else ' class="wb-long"' if len(text) > _LONG else ""
+
+
+def _linked(shown: str, to: str | None) -> str:
+    """Text that leads to an address, both escaped already. The page it opens learns nothing of ours."""
+    return f'<a href="{to}" target="_blank" rel="noopener noreferrer nofollow">{shown}</a>' if to else shown
 
 
 def _dash(reason: str) -> str:
