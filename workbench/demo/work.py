@@ -72,9 +72,12 @@ def _content(world: World, words: Texts) -> tuple[dict[str, Column], dict[str, C
     """Items on their way through the stages; the published ones with one to three posts."""
     rng = world.rng["work"]
     size, who, plan = world.size, world.who, world.plan
-    n = max(12, size.posts // 30)
-    published = np.arange(n) < round(n * 0.85)
+    n = min(size.posts, max(60, size.posts // 30))
+    n_out = round(n * 0.85)
+    published = np.arange(n) < n_out
     post = np.sort(rng.choice(size.posts, n, replace=False))
+    # Items come out until the last day; those that aren't out yet have of their post the creator only.
+    post[:n_out] = post[np.linspace(0, n - 1, n_out).astype(np.int64)]
     creator = plan.creator[post]
     stage = np.where(published, len(STAGES) - 1, rng.integers(0, len(STAGES) - 1, n))
     # What is not out yet was begun in the last weeks, some of it too long ago.
