@@ -97,6 +97,11 @@ _KEYS = {
 _MARTS = {
     "post_performance": ("a post, with its counts at the same ages and how they compare", ("post_id",)),
     "account_daily": ("an account and a day on which it posted or was looked at", ("account_id", "day_on")),
+    "slide_images": (
+        "a slide of a post, with the image and the text that it shows",
+        ("post_id", "slide_index"),
+    ),
+    "slide_uses": ("a slide of a post, as a use of its image", ("post_id", "slide_index")),
 }
 
 _UNITS = {

@@ -17,8 +17,10 @@ from workbench.metrics.daily import account_daily
 from workbench.metrics.outliers import baseline_views
 from workbench.metrics.periods import Period
 from workbench.metrics.posts import BASELINES, followers_at_posting, post_curves, post_performance
+from workbench.metrics.slides import slide_uses
 from workbench.metrics.weekly import weekly_followers, weekly_results
 from workbench.model.catalogue import METRICS, Asked
+from workbench.warehouse import images
 from workbench.warehouse.schema import schema
 
 TYPES = {
@@ -36,6 +38,10 @@ def unbound(name: str) -> ibis.Table:
         return ibis.table(performance().schema(), name=name)
     if name == "account_daily":
         return ibis.table(daily().schema(), name=name)
+    if name == "slide_images":
+        return ibis.table(images.COLUMNS, name=name)
+    if name == "slide_uses":
+        return ibis.table(slide_uses(unbound("slide_images"), unbound("posts")).schema(), name=name)
     columns = {column: TYPES[kind] for column, kind in schema()[name].items() if kind in TYPES}
     return ibis.table(columns, name=name)
 
@@ -62,6 +68,7 @@ def expressions() -> Iterator[tuple[str, ibis.Table]]:
     yield "post_curves", curves()
     yield "post_performance", performance()
     yield "account_daily", daily()
+    yield "slide_uses mart", slide_uses(unbound("slide_images"), unbound("posts"))
     valued = ibis.table(
         {
             "post_id": "string",

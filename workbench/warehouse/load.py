@@ -342,8 +342,8 @@ def _follow_time_zones(con: duckdb.DuckDBPyConnection, settings: Settings, only:
 def _mark(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Note the posts and accounts whose marts have to follow."""
     if table.name in marts.DEPENDS_ON:
-        key = marts.DEPENDS_ON[table.name]
-        con.execute(f"INSERT INTO touched SELECT DISTINCT '{key}', {key} FROM touched_{table.name}")
+        name, key = marts.DEPENDS_ON[table.name]
+        con.execute(f"INSERT INTO touched SELECT DISTINCT '{name}', {key} FROM touched_{table.name}")
 
 
 def _record(con: duckdb.DuckDBPyConnection, outcome: BatchOutcome, manifest: Manifest | None) -> None:

@@ -25,22 +25,25 @@ from ibis.backends.sql.datatypes import DuckDBType
 from ..metrics.curves import aged_snapshots, steps
 from ..metrics.daily import account_daily
 from ..metrics.posts import BASELINES, CURVES, curves_of, followers_at_posting, post_performance
+from ..metrics.slides import slide_uses
 from ..model.baselines import interquartile_means, window_ends
 from ..settings import Settings
+from . import images
 from .schema import schema
 
-DEFINITIONS = {"post_performance": 1, "account_daily": 1}
+DEFINITIONS = {"post_performance": 1, "account_daily": 1, "slide_images": 1, "slide_uses": 1}
 """Version of each mart's definition; raise it with the expression."""
 
 MARTS = tuple(DEFINITIONS)
 
 DEPENDS_ON = {
-    "posts": "post_id",
-    "post_snapshots": "post_id",
-    "accounts": "account_id",
-    "account_snapshots": "account_id",
+    "posts": ("post_id", "post_id"),
+    "post_snapshots": ("post_id", "post_id"),
+    "accounts": ("account_id", "account_id"),
+    "account_snapshots": ("account_id", "account_id"),
+    "slides": (images.TOUCHED, "post_id"),
 }
-"""Tables whose rows the marts are made of, and the key by which a load notes what it touched."""
+"""Tables whose rows the marts are made of; the name under which a load notes what it touched, and its column."""
 
 _FULL_SHARE = 0.3
 """Above this share of touched posts, building in full is cheaper."""
@@ -69,21 +72,29 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
     con.execute("BEGIN")
     try:
         full = full or are_old(con, settings)
-        if not full and not _any_touched(con):
+        posts, slides = full or _any_touched(con), full or images.are_behind(con)
+        if not posts and not slides:
             con.execute("COMMIT")
             return
-        full = full or _mostly_touched(con)
         made_by = _statements(settings.viral_views, settings.floor_views)
-        _number(con, full)
-        _curves(con, made_by)
-        _baselines(con, full)
-        _performance(con, made_by, full or not _narrow(con, made_by))
+        if posts:
+            _of_posts(con, made_by, full or _mostly_touched(con))
+        if slides:
+            images.refresh(con, full=full)
+        con.execute(f"CREATE OR REPLACE TABLE slide_uses AS {made_by['slide_uses']}")
         con.execute("CREATE OR REPLACE TABLE mart_state AS SELECT ? AS state", [state(settings)])
         con.execute("DELETE FROM touched")
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")
         raise
+
+
+def _of_posts(con: duckdb.DuckDBPyConnection, made_by: dict[str, str], full: bool) -> None:
+    _number(con, full)
+    _curves(con, made_by)
+    _baselines(con, full)
+    _performance(con, made_by, full or not _narrow(con, made_by))
 
 
 def _mostly_touched(con: duckdb.DuckDBPyConnection) -> bool:
@@ -95,9 +106,10 @@ def _mostly_touched(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _any_touched(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether there is anything to do: something touched, or a bare post that a table only refers to."""
+    """Whether posts have to follow: something touched, or a bare post that a table only refers to."""
     row = con.execute(
-        "SELECT EXISTS (FROM touched) OR (SELECT count(*) FROM posts) <> (SELECT count(*) FROM post_performance)"
+        "SELECT EXISTS (FROM touched WHERE key_name IN ('post_id', 'account_id')) "
+        "OR (SELECT count(*) FROM posts) <> (SELECT count(*) FROM post_performance)"
     ).fetchone()
     return bool(row and row[0])
 
@@ -140,6 +152,13 @@ def _statements(viral_views: int, floor_views: float) -> dict[str, str]:
     )
     keyed = ibis.table({**dict(performance.schema()), "post_id": "string"}, name="post_performance")
     step("account_daily", account_daily(keyed, followers))
+    step(
+        "slide_uses",
+        slide_uses(
+            ibis.table(images.COLUMNS, name="slide_images"),
+            _unbound("posts", "posts", ["post_id", *_POST_COLUMNS]),
+        ),
+    )
     return made
 
 
