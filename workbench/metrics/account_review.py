@@ -77,24 +77,29 @@ def account_review(
         "account_id", "platform", "username", "display_name", "creator_id", "va_id", "target_posts_per_week"
     )
     joined = joined_by(joined, (results, growth, viral, rhythm, newest), "account_id")
-    present = joined.filter(_.n_posts.notnull() | _.followers_last.notnull())
-    peers = peer_groups(present.select("account_id", "platform", "followers")).drop("platform")
-    compared = present.join(peers, "account_id")
+    present = joined.filter(_.n_posts.notnull() | _.followers_last.notnull()).mutate(
+        n_posts=_.n_posts.fill_null(0),
+        n_mature_posts=_.n_mature_posts.fill_null(0),
+        engagement_rate_by_views=ratio(
+            known_sum(joined, ["likes", "comments", "shares"]), joined.engaged_views
+        ),
+    )
+    # What the score needs goes its own, narrow way: every step of a wide table is paid for in compiling it.
+    narrow = present.select(
+        "account_id", "platform", "followers", "n_mature_posts", "n_saves_known", "engaged_views", "likes",
+        "comments", "shares", "saves", "median_views", "follower_growth_rate", "breakout_rate", "posts_per_week",
+        "posts_cv", "target_posts_per_week",
+    )  # fmt: skip
+    compared = narrow.join(peer_groups(narrow).drop("platform"), "account_id")
     # Saves count only where every account of the peer group has them; short of that they would rank
     # accounts by how they are scraped.
     group = ibis.window(group_by=["platform", "peer_band"])
-    marked = compared.mutate(
-        n_posts=_.n_posts.fill_null(0),
-        n_mature_posts=_.n_mature_posts.fill_null(0),
-        n_without_saves=(_.n_mature_posts - _.n_saves_known).sum().over(group),
-    )
-    measured = marked.mutate(
+    without_saves = (compared.n_mature_posts - compared.n_saves_known).sum().over(group)
+    measured = compared.mutate(
         engagement_quality=ibis.cases(
-            (marked.n_without_saves == 0, engagement_quality(marked, saves=True)),
-            else_=engagement_quality(marked, saves=False),
-        ),
-        engagement_rate_by_views=ratio(
-            known_sum(marked, ["likes", "comments", "shares"]), marked.engaged_views
-        ),
+            (without_saves == 0, engagement_quality(compared, saves=True)),
+            else_=engagement_quality(compared, saves=False),
+        )
     )
-    return kpi_score(measured.drop("n_without_saves", "n_saves_known", "engaged_views"))
+    own = measured.select("account_id", "peer_band", "n_peers", "engagement_quality")
+    return joined_by(present.drop("n_saves_known", "engaged_views"), (own, kpi_score(measured)), "account_id")

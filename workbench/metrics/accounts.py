@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import reduce
+from operator import add
 
 import ibis
 import ibis.expr.types as ir
@@ -179,12 +181,11 @@ def peer_groups(accounts: ibis.Table) -> ibis.Table:
         **{f"n{b}": (banded.band == b).sum() for b in range(1, size + 1)}
     )
     # From the largest band down: what is too small is carried to the next smaller one.
-    carried = counts.mutate(**{f"c{size}": counts[f"n{size}"]})
+    kept = {size: counts[f"n{size}"]}
     for b in range(size - 1, 0, -1):
-        above = carried[f"c{b + 1}"]
-        carried = carried.mutate(
-            **{f"c{b}": carried[f"n{b}"] + ibis.cases((above < FEWEST_PEERS, above), else_=0)}
-        )
+        above = kept[b + 1]
+        kept[b] = counts[f"n{b}"] + ibis.cases((above < FEWEST_PEERS, above), else_=0)
+    carried = counts.select("platform", **{f"c{b}": n for b, n in kept.items()})
     joined = banded.join(carried, "platform")
     enough = {b: joined[f"c{b}"] >= FEWEST_PEERS for b in range(1, size + 1)}
     downward = [((joined.band >= b) & enough[b], b) for b in range(size, 0, -1)]
@@ -221,44 +222,46 @@ def kpi_score(measured: ibis.Table) -> ibis.Table:
     Returns
     -------
     ibis.Table
-        `measured` with consistency [fraction], reach_part, engagement_part, growth_part, consistency_part,
+        Grain account_id: consistency [fraction], reach_part, engagement_part, growth_part, consistency_part,
         breakout_part [0-100], kpi_score [0-100], missing_parts [text].
 
     Source: metrics.md, Level 2 (kpi_score). Version 1.
     """
     kept = ratio(measured.posts_per_week, measured.target_posts_per_week)
     # The least of 1 and an unknown is 1 in some engines and unknown in others.
-    judged = measured.mutate(
-        consistency=ibis.cases(
-            (
-                kept.notnull() & measured.posts_cv.notnull(),
-                ibis.least(1.0, kept) * (1.0 - ibis.least(1.0, measured.posts_cv)),
-            )
+    evenly = ibis.cases(
+        (
+            kept.notnull() & measured.posts_cv.notnull(),
+            ibis.least(1.0, kept) * (1.0 - ibis.least(1.0, measured.posts_cv)),
         )
     )
-    enough = judged.n_mature_posts >= FEWEST_MATURE_POSTS
-    sources = {
-        "reach": judged.median_views,
-        "engagement": judged.engagement_quality,
-        "growth": judged.follower_growth_rate,
-        "consistency": judged.consistency,
-        "breakout": judged.breakout_rate,
-    }
-    judged = judged.mutate(
-        **{f"{p}_value": ibis.cases((enough, v.cast("float64"))) for p, v in sources.items()}
+    judged = measured.select(
+        "account_id", "platform", "peer_band", "n_mature_posts",
+        reach=measured.median_views.cast("float64"),
+        engagement=measured.engagement_quality.cast("float64"),
+        growth=measured.follower_growth_rate.cast("float64"),
+        consistency=evenly,
+        breakout=measured.breakout_rate.cast("float64"),
+    )  # fmt: skip
+    # A row for each account and part, so that one pass ranks all five.
+    long = judged.filter(_.n_mature_posts >= FEWEST_MATURE_POSTS).mutate(
+        part=ibis.array(list(WEIGHTS)).unnest()
     )
-    groups = [judged.platform, judged.peer_band]
-    parts = judged.mutate(**{f"{p}_part": mid_rank(judged[f"{p}_value"], groups) for p in WEIGHTS})
-    weight = sum(ibis.cases((parts[f"{p}_part"].notnull(), w), else_=0.0) for p, w in WEIGHTS.items())
-    points = sum(parts[f"{p}_part"].fill_null(0.0) * w for p, w in WEIGHTS.items())
-    missing = [ibis.cases((parts[f"{p}_part"].isnull(), f"{p} "), else_="") for p in WEIGHTS]
-    named = missing[0]
-    for each in missing[1:]:
-        named = named + each
-    return parts.mutate(
-        kpi_score=ibis.cases((parts.n_mature_posts >= FEWEST_MATURE_POSTS, points / weight.nullif(0.0))),
-        missing_parts=named.strip(),
-    ).drop(*[f"{p}_value" for p in WEIGHTS])
+    value = ibis.cases(*[(long.part == p, long[p]) for p in WEIGHTS])
+    weight = ibis.cases(*[(long.part == p, w) for p, w in WEIGHTS.items()])
+    valued = long.select("account_id", "platform", "peer_band", "part", value=value, weight=weight)
+    valued = valued.filter(_.value.notnull())
+    ranked = valued.mutate(points=mid_rank(valued["value"], [valued.platform, valued.peer_band, valued.part]))
+    scored = ranked.group_by(scored_id="account_id").agg(
+        **{f"{p}_part": ranked.points.max(where=ranked.part == p) for p in WEIGHTS},
+        kpi_score=ratio((ranked.points * ranked.weight).sum(), ranked.weight.sum()),
+    )
+    joined = judged.left_join(scored, judged.account_id == scored.scored_id)
+    named = [ibis.cases((joined[f"{p}_part"].isnull(), f"{p} "), else_="") for p in WEIGHTS]
+    parts = [f"{p}_part" for p in WEIGHTS]
+    return joined.select(
+        "account_id", "consistency", *parts, "kpi_score", missing_parts=reduce(add, named).strip()
+    )
 
 
 def size_effect(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:

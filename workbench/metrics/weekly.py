@@ -82,11 +82,15 @@ def weekly_followers(account_snapshots: ibis.Table, period: Period, *, weeks: in
 
     Source: metrics.md, Level 2 (follower growth). Version 1.
     """
-    within = account_snapshots.filter(_.followers.notnull()).mutate(
-        week_on=week_of_instant(_.captured_at, weeks_up_to(period, weeks + 1))
+    shown = weeks_up_to(period, weeks + 1)
+    # The range first, which an engine can skip by; then the week of what is left.
+    within = account_snapshots.filter(
+        _.followers.notnull()
+        & (_.captured_at >= ibis.literal(shown[0].from_at, "timestamp"))
+        & (_.captured_at < ibis.literal(shown[-1].to_at, "timestamp"))
     )
     ends = (
-        within.filter(_.week_on.notnull())
+        within.mutate(week_on=week_of_instant(_.captured_at, shown))
         .group_by("account_id", "week_on")
         .agg(followers=_.followers.argmax(_.captured_at))
     )
