@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .catalogue.metric import Asked
 
 PER_ACCOUNT = 5
+NEVER_AGAIN_DAYS = rested.REST_HERE_DAYS
+"""Days after which a good image that nobody shows counts as forgotten."""
 COLUMNS = {
     "account_id": "str",
     "place": "int64",
@@ -57,8 +59,15 @@ def recommendations(asked: Asked, per_account: int = PER_ACCOUNT) -> pd.DataFram
 
     Source: metrics.md, Level 1 (reuse recommendation). Version 1.
     """
+    return recommended(asked, lifts_of(asked), decay_of(asked), per_account)
+
+
+def recommended(
+    asked: Asked, lifts: pd.DataFrame, decay: pd.DataFrame, per_account: int = PER_ACCOUNT
+) -> pd.DataFrame:
+    """`recommendations` of lifts and a decay that are at hand: see `worth_showing` for their columns."""
     uses, at = asked.tables("slide_uses"), asked.period.to_at
-    images = worth_showing(executed(rested.image_uses(uses, at)), _lifts(asked), _decay(asked))
+    images = worth_showing(executed(rested.image_uses(uses, at)), lifts, decay)
     offered = ibis.memtable(
         images[["image_id", "expected_multiple"]],
         schema={"image_id": "string", "expected_multiple": "float64"},
@@ -134,17 +143,17 @@ def reasons(row: dict[Any, Any]) -> list[str]:
     here = row["days_since_used_here"]
     interval = f"{row['slide_lift_low']:.2f} to {row['slide_lift_high']:.2f}"
     said = [
-        f"posts with it did {row['slide_lift']:.2f} times the usual ({interval}, n = {row['n_lift_posts']})",
-        "never used on this account" if pd.isna(here) else f"last used on this account {int(here)} days ago",
-        f"last used anywhere {int(row['days_since_used'])} days ago",
-        f"use {int(row['n_uses']) + 1} is expected to do {row['expected_multiple']:.2f} times the usual",
+        f"{row['slide_lift']:.2f}× the usual over {row['n_lift_posts']} posts ({interval})",
+        "never shown on this account" if pd.isna(here) else f"last shown here {int(here)} days ago",
+        f"last anywhere {int(row['days_since_used'])} days ago",
+        f"use {int(row['n_uses']) + 1} is expected at {row['expected_multiple']:.2f}×",
     ]
     if pd.isna(row["usual_views"]):
-        said.append("what is usual on this account is not known yet")
+        said.append("the account's usual is not known yet")
     return said
 
 
-def _lifts(asked: Asked) -> pd.DataFrame:
+def lifts_of(asked: Asked) -> pd.DataFrame:
     """Plain lifts until shrunk ones are there."""
     uses = rested.uses_before(asked.tables("slide_uses"), asked.period.to_at)
     known = asked.tables("post_performance").select("post_id", y=f"log_outlier_{asked.horizon}")
@@ -159,6 +168,6 @@ def _lifts(asked: Asked) -> pd.DataFrame:
     ).drop(columns="mean")
 
 
-def _decay(asked: Asked) -> pd.DataFrame:
+def decay_of(asked: Asked) -> pd.DataFrame:
     """No decay until it is estimated."""
     return pd.DataFrame({"use_number": [1], "reuse_decay": [1.0]})
