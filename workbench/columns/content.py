@@ -36,4 +36,5 @@ COLUMNS: tuple[Column, ...] = (
     Column("n_open_tasks", "BIGINT", "tasks", "Tasks due in the period that are still to be done.", label="Tasks open"),
     Column("n_overdue_tasks", "BIGINT", "tasks", "Tasks due in the period that are still to be done although their day is over.", label="Tasks overdue"),
     Column("on_time_rate", "DOUBLE", "fraction", "Share of the tasks due that were done by the end of their day; NULL where none was due.", label="Done in time"),
+    Column("list_state", "VARCHAR", "text", "Where the line of a reel list comes from: an open task (overdue or accepted), a recommendation (suggested), or a content item (ready).", label="State"),
 )  # fmt: skip

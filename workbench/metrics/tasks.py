@@ -41,6 +41,27 @@ def open_tasks(tasks: ibis.Table) -> ibis.Table:
     return tasks.filter(is_open(tasks))
 
 
+def task_list(tasks: ibis.Table, *, status: str = "open") -> ibis.Table:
+    """Tasks that are `open`, `done`, `canceled`, or `all`, without what only the loader needs.
+
+    Grain out: task_id; as stored. Source: metrics.md, Level 5. Version 1.
+    """
+    kinds = {"open": is_open, "done": is_done, "canceled": is_canceled}
+    chosen = tasks if status == "all" else tasks.filter(kinds[status](tasks))
+    return chosen.select(
+        "task_id",
+        "status",
+        "due_on",
+        "va_id",
+        "account_id",
+        "kind",
+        "title",
+        "content_id",
+        "created_at",
+        "done_at",
+    )
+
+
 def task_results(tasks: ibis.Table, period: Period) -> ibis.Table:
     """The tasks that were due in a period, by VA.
 

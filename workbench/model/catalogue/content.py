@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 
 from ...metrics import content, creators, pipeline, tasks
+from ..reel_lists import reel_lists
 from .metric import Asked, Metric
 
 
@@ -21,9 +22,14 @@ def _totals(a: Asked) -> ibis.Table:
 
 
 def _deliveries(a: Asked) -> ibis.Table:
-    names = ("content_items", "content_posts", "posts", "sets")
-    weeks = max(1, -(-a.period.days // 7))
-    return pipeline.weekly_deliveries(*(a.tables(n) for n in names), a.period, weeks=weeks)
+    return pipeline.weekly_deliveries(
+        a.tables("content_items"),
+        a.tables("content_posts"),
+        a.tables("posts"),
+        a.tables("sets"),
+        a.period,
+        weeks=max(1, -(-a.period.days // 7)),
+    )
 
 
 METRICS = (
@@ -98,5 +104,12 @@ METRICS = (
         "The tasks due in the period, by VA: done, in time, open, overdue.",
         lambda a: tasks.task_results(a.tables("tasks"), a.period),
         ("va_id",),
+    ),
+    Metric(
+        "reel_lists",
+        "What each VA has to post in the week after the period: tasks, recommendations, items that are ready.",
+        lambda a: tasks.open_tasks(a.tables("tasks")),
+        ("va_id", "due_on", "list_state", "account_id", "title", "task_id", "content_id"),
+        finish=reel_lists,
     ),
 )
