@@ -45,7 +45,7 @@ class Settings:
     lock_seconds: float = 30.0
     """How long a loader waits for another one."""
     memory_limit: str = ""
-    """DuckDB's memory limit such as 2GB; empty: DuckDB's own default."""
+    """DuckDB's memory limit such as 2GB; empty: 4 GiB for loading, DuckDB's own default for reading."""
 
     @property
     def data(self) -> Path:

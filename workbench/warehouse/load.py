@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -131,9 +132,18 @@ def open_writer(file: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
     con.execute("SET preserve_insertion_order = false")
     # The file is thrown away when anything fails, so a log of its own would be written for nobody.
     con.execute("SET checkpoint_threshold = '16GB'")
-    if settings.memory_limit:
-        con.execute(f"SET memory_limit = {text(settings.memory_limit)}")
+    if settings.memory_limit or _memory_bytes() > 5 * 2**30:
+        # A load of any size spills to disk rather than take a large machine's memory from everybody else.
+        con.execute(f"SET memory_limit = {text(settings.memory_limit or '4GiB')}")
     return con
+
+
+def _memory_bytes() -> int:
+    """What the machine has; 0 where that can't be asked, and DuckDB keeps its own default."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0
 
 
 def _opened(settings: Settings, version: versions.Version) -> duckdb.DuckDBPyConnection:
