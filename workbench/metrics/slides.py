@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from .counting import hours_between
+from .counting import hours_between, joined_by, share
+from .outliers import BREAKOUT
+from .periods import Period
+from .recommendations import image_examples, image_uses
 
 FIRST_SLIDE = 1
 
@@ -60,3 +65,111 @@ def slide_uses(slide_images: ibis.Table, posts: ibis.Table) -> ibis.Table:
 
 def _days_between(later: ir.TimestampValue, earlier: ir.TimestampValue) -> ir.FloatingValue:
     return hours_between(later, earlier) / 24.0
+
+
+RESULTS = (
+    "url", "views", "views_at_48", "views_at_120", "views_settled", "outlier_120", "outlier_settled",
+    "log_outlier_120", "log_outlier_settled", "is_viral",
+)  # fmt: skip
+"""What `uses_with_results` tells of a use's post."""
+
+
+def uses_with_results(slide_uses: ibis.Table, performance: ibis.Table, period: Period) -> ibis.Table:
+    """Uses of images by posts of a period, and what these posts did: the posts that use slide X, for one image_id.
+
+    Grain in and out: post_id, slide_index; the posts went up within the period, so the youngest have no counts at
+    the compared age yet. Columns: those of the mart, and RESULTS of `post_performance`.
+
+    Source: metrics.md, Level 1. Version 1.
+    """
+    within = slide_uses.filter(
+        (_.posted_at >= ibis.literal(period.from_at, "timestamp"))
+        & (_.posted_at < ibis.literal(period.to_at, "timestamp"))
+    )
+    return joined_by(within, [performance.select("post_id", *RESULTS)], "post_id")
+
+
+def slide_results(
+    slide_uses: ibis.Table, mature: ibis.Table, *, at: datetime, horizon: str = "120", hooks: bool = False
+) -> ibis.Table:
+    """What the posts did that show each image, and how it has been used.
+
+    Formula: medians over the posts that use the image and whose count at the compared age is known; breakout_rate =
+    share with outlier >= 3, of those whose outlier is known. A post that shows the image twice counts once. These
+    are raw figures: what is due to the image itself is its lift.
+
+    Parameters
+    ----------
+    mature
+        Rows of `post_performance` of the period (see `periods.reached`).
+    at
+        Uses are counted up to here; the instant after the period.
+    horizon
+        `120` (hours), or `settled`.
+    hooks
+        Only uses as the first slide.
+
+    Returns
+    -------
+    ibis.Table
+        Grain image_id, of images that a post of `mature` uses: n_posts, n_mature_posts, n_outliers [posts],
+        median_views [views], median_outlier [multiple of usual], breakout_rate [fraction]; over all uses before
+        `at`: n_uses [posts], n_accounts_used [accounts], first_used_at, last_used_at [UTC], days_since_used [days],
+        example_post_id, example_url [the post that did best against its account's usual].
+
+    Source: metrics.md, Level 1. Version 1.
+    """
+    uses = slide_uses.filter(_.is_hook) if hooks else slide_uses
+    results = results_by(uses, mature, "image_id", horizon=horizon)
+    few = uses.semi_join(results, "image_id")
+    parts = (image_uses(few, at), image_examples(few, mature, at=at, horizon=horizon))
+    return joined_by(results, parts, "image_id")
+
+
+def results_by(slide_uses: ibis.Table, mature: ibis.Table, key: str, *, horizon: str = "120") -> ibis.Table:
+    """What the posts did that use each image (`key` image_id) or each text (text_id). See `slide_results`."""
+    posts = mature.select(
+        "post_id",
+        at_age=mature["views_settled" if horizon == "settled" else f"views_at_{horizon}"],
+        multiple=mature[f"outlier_{horizon}"],
+    )
+    used = slide_uses.filter(_[key].notnull()).select(key, "post_id").distinct()
+    joined = used.join(posts, "post_id")
+    return joined.group_by(key).agg(
+        n_posts=_.count(),
+        n_mature_posts=joined.at_age.count(),
+        median_views=joined.at_age.median(),
+        median_outlier=joined.multiple.median(),
+        n_outliers=joined.multiple.count(),
+        breakout_rate=share(joined.multiple >= BREAKOUT),
+    )
+
+
+def text_results(
+    slide_uses: ibis.Table,
+    slides: ibis.Table,
+    mature: ibis.Table,
+    *,
+    at: datetime,
+    horizon: str = "120",
+    least_images: int = 1,
+) -> ibis.Table:
+    """What the posts did that show each text. A text on several images is a reused hook.
+
+    Grain out: text_id, of texts on `least_images` images or more before `at` that a post of `mature` shows; ocr_text
+    [one reading of it], n_images [images], n_uses [posts], last_used_at [UTC]; n_posts, n_mature_posts, n_outliers,
+    median_views, median_outlier, breakout_rate as in `slide_results`.
+
+    Source: metrics.md, Level 1 (reused hook). Version 1.
+    """
+    uses = slide_uses.filter(_.text_id.notnull() & (_.posted_at < ibis.literal(at, "timestamp")))
+    spread = (
+        uses.group_by("text_id")
+        .agg(n_images=_.image_id.nunique(), n_uses=_.post_id.nunique(), last_used_at=_.posted_at.max())
+        .filter(_.n_images >= least_images)
+    )
+    few = uses.semi_join(spread, "text_id")
+    read = few.join(slides.select("post_id", "slide_index", "ocr_text"), ["post_id", "slide_index"])
+    said = read.group_by("text_id").agg(ocr_text=_.ocr_text.min())
+    results = results_by(few, mature, "text_id", horizon=horizon)
+    return joined_by(results, (spread, said), "text_id")

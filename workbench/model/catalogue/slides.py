@@ -2,6 +2,90 @@
 
 from __future__ import annotations
 
-from .metric import Metric
+import ibis
 
-METRICS: tuple[Metric, ...] = ()
+from ...metrics import reposts, slides
+from ...metrics.effects import outcomes_of_slides, uses_of_images
+from ..slide_effects import hook_lifts, reuse_decay, slide_lifts
+from .metric import Asked, Metric
+
+
+def _results(a: Asked, *, hooks: bool) -> ibis.Table:
+    return slides.slide_results(
+        a.tables("slide_uses"), a.mature, at=a.period.to_at, horizon=a.horizon, hooks=hooks
+    )
+
+
+def _shown(a: Asked) -> ibis.Table:
+    uses = a.tables("slide_uses")
+    return uses_of_images(uses, outcomes_of_slides(a.mature, uses, horizon=a.horizon))
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "slide_uses",
+        "Uses of images by the posts of the period, and what these posts did.",
+        lambda a: slides.uses_with_results(a.tables("slide_uses"), a.tables("post_performance"), a.period),
+        ("posted_at", "post_id", "slide_index"),
+        days=None,
+    ),
+    Metric(
+        "slide_results",
+        "Every image: what the posts did that show it, how often and when it was used.",
+        lambda a: _results(a, hooks=False),
+        ("image_id",),
+        days=None,
+    ),
+    Metric(
+        "hook_results",
+        "Every image that was a first slide: what the posts did that begin with it.",
+        lambda a: _results(a, hooks=True),
+        ("image_id",),
+        days=None,
+    ),
+    Metric(
+        "text_results",
+        "Every text of a slide: on how many images it stands (a reused hook: several), what the posts did.",
+        lambda a: slides.text_results(
+            a.tables("slide_uses"), a.tables("slides"), a.mature, at=a.period.to_at, horizon=a.horizon
+        ),
+        ("text_id",),
+        days=None,
+    ),
+    Metric(
+        "repost_pairs",
+        "Posts of the period that share half of their images or more with an earlier one.",
+        lambda a: reposts.repost_pairs(
+            a.tables("slide_uses"),
+            a.tables("slides"),
+            a.tables("post_performance"),
+            a.period,
+            horizon=a.horizon,
+        ),
+        ("posted_at", "post_id", "earlier_post_id"),
+    ),
+    Metric(
+        "slide_lift",
+        "What each image does to a post that shows it, with its interval.",
+        _shown,
+        ("image_id",),
+        days=None,
+        finish=slide_lifts,
+    ),
+    Metric(
+        "hook_lift",
+        "What each image does to a post that opens with it, with its interval.",
+        _shown,
+        ("image_id",),
+        days=None,
+        finish=hook_lifts,
+    ),
+    Metric(
+        "reuse_decay",
+        "What the second, third and later use of an image does against its first.",
+        _shown,
+        ("use_number",),
+        days=None,
+        finish=reuse_decay,
+    ),
+)
