@@ -25,7 +25,7 @@ from workbench.warehouse.schema import schema
 
 TYPES = {
     "VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "TIMESTAMP": "timestamp", "DATE": "date",
-    "BOOLEAN": "boolean",
+    "BOOLEAN": "boolean", "DECIMAL(18,4)": "decimal(18, 4)", "DECIMAL(18,8)": "decimal(18, 8)",
 }  # fmt: skip
 DIALECTS = {"duckdb": "duckdb", "pyspark": "spark", "databricks": "databricks", "postgres": "postgres"}
 """Ibis's name of a dialect, and sqlglot's."""

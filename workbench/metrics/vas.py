@@ -6,9 +6,8 @@ import ibis
 from ibis import _
 
 from .accounts import engagement_quality, posting_rhythm
-from .counting import known_sum, ratio, share
+from .counting import joined_by, known_sum, ratio, share
 from .curves import COMPARED_HOURS, FINAL_HOURS
-from .money import converted
 from .outliers import BREAKOUT
 from .periods import Period, reached
 from .weekly import week_of_instant, weeks_up_to
@@ -85,7 +84,8 @@ def paid_time(
 
     Formula: over costs of kind va_time and scope va; a row that reaches beyond the period counts by the share
     of its days that lie within. Cost = amount, else work_hours x hourly_pay, the VA's own pay standing in
-    where the row has none (and is in its currency), converted like all money (see `money.converted`).
+    where the row has none (and is in its currency), in the reporting currency by the newest rate known at the
+    row's last day. Fractions of a cent are kept: what is paid to whom, to the cent, is told by Level 4.
 
     Returns
     -------
@@ -105,26 +105,30 @@ def paid_time(
     of_row = ibis.coalesce(joined.currency, joined.own_currency)
     own_pay = ibis.cases((of_row == joined.own_currency, joined.own_pay))
     hours = joined.work_hours.cast("float64")
-    worked = (hours * ibis.coalesce(joined.hourly_pay, own_pay).cast("float64")).cast("decimal(18, 4)")
+    pay = ibis.coalesce(joined.hourly_pay, own_pay).cast("float64")
     days = ibis.least(joined.last_on, last).delta(ibis.greatest(joined.from_on, first), unit="day") + 1
     priced = joined.select(
-        "from_on",
+        "cost_id",
+        "last_on",
         va_id="scope_id",
-        money_id="cost_id",
-        to_on="last_on",
-        currency=of_row,
-        amount=ibis.coalesce(joined.amount, worked),
+        paid_currency=of_row,
+        cost=ibis.coalesce(joined.amount.cast("float64"), hours * pay),
         hours=hours,
         part=ratio(days, joined.last_on.delta(joined.from_on, unit="day") + 1),
     )
-    paid = converted(priced, fx_rates, currency)
-    reported = paid.reported_amount.cast("float64")
+    rated = fx_rates.filter(_.rate.notnull() & (_.currency != currency)).select("currency", "rate_on", "rate")
+    known = priced.select("cost_id", "last_on", "paid_currency").join(
+        rated, [priced.paid_currency == rated.currency, rated.rate_on <= priced.last_on]
+    )
+    newest = known.group_by("cost_id").agg(newest=_.rate.cast("float64").argmax(_.rate_on))
+    paid = joined_by(priced, (newest,), "cost_id")
+    rate = ibis.cases((paid.paid_currency == currency, 1.0), else_=paid.newest)
     return paid.group_by("va_id").agg(
         paid_hours=(paid.part * paid.hours).sum(),
-        time_cost=(paid.part * reported).sum(),
+        time_cost=(paid.part * paid.cost * rate).sum(),
         n_without_hours=paid.hours.isnull().sum(),
-        n_without_cost=(paid.amount.isnull() | paid.currency.isnull()).sum(),
-        n_without_rate=(paid.amount.notnull() & paid.currency.notnull() & reported.isnull()).sum(),
+        n_without_cost=(paid.cost.isnull() | paid.paid_currency.isnull()).sum(),
+        n_without_rate=(paid.cost.notnull() & paid.paid_currency.notnull() & rate.isnull()).sum(),
     )
 
 
