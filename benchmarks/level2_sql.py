@@ -223,6 +223,28 @@ def follower_growth(a: Asked) -> str:
     return f"{_growth(a)} ORDER BY account_id"
 
 
+def views_per_follower(a: Asked) -> str:
+    return f"""
+    SELECT account_id, n_mature_posts, median_views, views_per_follower FROM ({_results(a)}) ORDER BY account_id
+    """
+
+
+def usual_views(a: Asked) -> str:
+    """The days asked for and the same days 26 weeks earlier; the variance by its two sums."""
+    back = Asked(a.from_on - timedelta(days=182), a.to_on - timedelta(days=182), a.horizon, a.platform)
+    return f"""
+    WITH levels AS (
+        SELECT account_id, ln(greatest({a.views}, 100)) AS x, {a.reached(a.age)} AS is_now
+        FROM {a.performance}
+        WHERE ({a.reached(a.age)} OR {back.reached(a.age)}) AND {a.views} IS NOT NULL AND account_id IS NOT NULL
+    )
+    SELECT account_id, count(*) FILTER (is_now) AS n_usual_now, count(*) FILTER (NOT is_now) AS n_usual_before,
+        avg(x) FILTER (is_now) AS log_now, avg(x) FILTER (NOT is_now) AS log_before,
+        var_samp(x) FILTER (is_now) AS variance_now, var_samp(x) FILTER (NOT is_now) AS variance_before
+    FROM levels GROUP BY account_id ORDER BY account_id
+    """
+
+
 def _rhythm(a: Asked) -> str:
     """Posts of each of the eight ISO weeks that end with the period's last, also the weeks without any."""
     last = a.to_on - timedelta(days=a.to_on.weekday())

@@ -35,6 +35,12 @@ def test_an_interval_needs_five_posts_in_both_periods() -> None:
     assert found["change_low"].notna().to_dict() == {"a": False, "b": True, "c": False}
 
 
+def test_the_median_now_has_an_interval_without_a_period_before() -> None:
+    found = change(posts(a=[1, 2]), posts(a=[1, 2, 3, 4, 5], few=[1] * 4))
+    assert 1 <= found.loc["a", "now_low"] < 3 < found.loc["a", "now_high"] <= 5
+    assert found.loc["few", ["now_low", "now_high"]].isna().all()
+
+
 def test_posts_that_are_all_alike_leave_no_doubt() -> None:
     found = change(posts(a=[2.0] * 6), posts(a=[5.0] * 6)).loc["a"]
     assert (found["change"], found["change_low"], found["change_high"]) == (3.0, 3.0, 3.0)
@@ -63,4 +69,5 @@ def test_no_posts_have_no_changes() -> None:
     assert found.empty
     assert list(found.columns) == [
         "n_before", "n_now", "median_before", "median_now", "change", "change_low", "change_high",
+        "now_low", "now_high",
     ]  # fmt: skip

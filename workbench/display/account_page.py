@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..model.account_facts import AccountFacts
 from . import charts
+from .account_verdicts import rate_chart, usual_chart, verdict_finding, verdict_table
 from .blocks import Box, Tiles, finding, note, text, tiles
 from .level_page import LevelPage, known
 from .numbers import compact, counted, multiple, percent, relative_change, whole
@@ -191,6 +192,39 @@ class AccountPage(LevelPage):
             tooltips=["n_now", "n_before"],
         )
 
+    def verdicts(self) -> Box:
+        """Accounts to push and to drop, counted."""
+        return verdict_finding(self.facts)
+
+    def verdict_table(self) -> Any:
+        return verdict_table(self.facts)
+
+    def usual_chart(self) -> Any:
+        return usual_chart(self.facts)
+
+    def breakout_chart(self) -> Any:
+        return rate_chart(self.facts, "breakout_rate", "n_outliers", "broke out (3 x usual or more)")
+
+    def viral_chart(self) -> Any:
+        limit = f"went viral ({whole(self.facts.settings.viral_views)} views by 30 days)"
+        return rate_chart(self.facts, "viral_rate", "n_final_posts", limit)
+
+    def targets(self) -> Any:
+        """Targets set for everything, beside what the week and the window reached."""
+        week, review = self.facts.weekly.iloc[-1], self.facts.review
+        final = review["n_final_posts"].sum()
+        reached = {
+            "median_views_120h": week["median_views"] if self.facts.horizon == "120" else None,
+            "posts_per_week": week["n_posts"],
+            "viral_rate": review["n_viral_posts"].sum() / final if final else None,
+            "follower_growth_rate": review["net_followers"].sum() / review["followers_first"].sum()
+            if review["followers_first"].sum()
+            else None,
+        }
+        return self.against_targets(
+            {(metric, "all"): value for metric, value in reached.items()}, scope="all"
+        )
+
     def hours_chart(self) -> Any:
         known = self.facts.hours_of_day
         if known.empty or known["n_posts"].sum() < 50:
@@ -247,7 +281,7 @@ class AccountPage(LevelPage):
         return definitions(
             self.facts.views_column, self.facts.outlier_column, "median_views", "median_outlier", "breakout_rate",
             "viral_rate", "views_per_follower", "follower_growth_rate", "net_followers", "engagement_rate_by_views",
-            "engagement_quality", "consistency", "kpi_score", "peer_band",
+            "engagement_quality", "consistency", "kpi_score", "peer_band", "verdict", "usual_change",
         )  # fmt: skip
 
     def finding_of_growth(self) -> Box:

@@ -11,10 +11,14 @@ import pandas as pd
 from ..metrics.account_review import account_review
 from ..metrics.accounts import posting_hours, size_effect
 from ..metrics.periods import reached
+from ..metrics.usual_views import usual_views
 from ..metrics.weekly import weekly_followers, weekly_results
+from .account_verdicts import account_verdicts
 from .bootstrap import change_of_medians
 from .frames import executed
 from .level_facts import USUAL_WEEKS, LevelFacts
+from .usual_change import usual_change
+from .wilson import with_rate_intervals
 
 
 @dataclass
@@ -54,6 +58,25 @@ class AccountFacts(LevelFacts):
             for p in (self.window, self.window.before())
         )
         return change_of_medians(before, now, by="account_id", value=self.outlier_column)
+
+    @cached_property
+    def usual(self) -> pd.DataFrame:
+        """Each account's usual views of the last 12 weeks against those of the same weeks half a year ago."""
+        long = self.period.widened(3 * self.score_weeks)
+        statistics = usual_views(
+            self.performance, long, horizon=self.horizon, floor=float(self.settings.floor_views)
+        )
+        return usual_change(executed(statistics.order_by("account_id")))
+
+    @property
+    def rates(self) -> pd.DataFrame:
+        """The review with the intervals of its rates."""
+        return with_rate_intervals(self.review)
+
+    @property
+    def verdicts(self) -> pd.DataFrame:
+        """What speaks for pushing, dropping or checking each account that posted."""
+        return account_verdicts(self.review, self.changes, self.usual)
 
     @cached_property
     def size(self) -> pd.DataFrame:

@@ -35,7 +35,8 @@ def change_of_medians(
     -------
     pandas.DataFrame
         A row for each group of `now`: n_before, n_now [posts], median_before, median_now, change,
-        change_low, change_high, in the value's unit; NaN where a period has fewer than 5 posts.
+        change_low, change_high, in the value's unit; NaN where a period has fewer than 5 posts; now_low,
+        now_high: the interval of median_now, NaN where now has fewer than 5.
     """
     random = np.random.default_rng(seed)
     earlier = _by_group(before, by, value)
@@ -44,14 +45,21 @@ def change_of_medians(
     for key, b in _by_group(now, by, value).items():
         a = earlier.get(key, np.empty(0))
         old, new = float(np.median(a)) if len(a) else math.nan, float(np.median(b))
-        low = high = math.nan
-        if min(len(a), len(b)) >= FEWEST:
-            low, high = np.percentile(_medians(b, random) - _medians(a, random), [tail, 100 - tail])
+        low = high = now_low = now_high = math.nan
+        if len(b) >= FEWEST:
+            drawn = _medians(b, random)
+            now_low, now_high = np.percentile(drawn, [tail, 100 - tail])
+            if len(a) >= FEWEST:
+                low, high = np.percentile(drawn - _medians(a, random), [tail, 100 - tail])
         rows.append(
             {by: key, "n_before": len(a), "n_now": len(b), "median_before": old, "median_now": new,
-             "change": new - old, "change_low": float(low), "change_high": float(high)}
+             "change": new - old, "change_low": float(low), "change_high": float(high),
+             "now_low": float(now_low), "now_high": float(now_high)}
         )  # fmt: skip
-    columns = [by, "n_before", "n_now", "median_before", "median_now", "change", "change_low", "change_high"]
+    columns = [
+        by, "n_before", "n_now", "median_before", "median_now", "change", "change_low", "change_high", "now_low",
+        "now_high",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
