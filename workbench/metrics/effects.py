@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import ibis
 from ibis import _
@@ -55,3 +56,39 @@ def effect_cells(
         total_log_views=_.value.sum(),
         squared_log_views=(_.value * _.value).sum(),
     )
+
+
+def outcomes_of_slides(mature: ibis.Table, slide_uses: ibis.Table, *, horizon: str = "120") -> ibis.Table:
+    """Posts that show images, and how they did against their account's usual.
+
+    Grain out: post_id, of posts with a known log outlier and a known image; account_id, platform,
+    posted_week_on, log_outlier [natural log].
+
+    Source: metrics.md, Level 1 (slide_lift). Version 1.
+    """
+    shown = slide_uses.filter(_.image_id.notnull())
+    known = mature.filter(mature[f"log_outlier_{horizon}"].notnull() & _.account_id.notnull())
+    return known.semi_join(shown, "post_id").select(
+        "post_id", "account_id", "platform", "posted_week_on", log_outlier=known[f"log_outlier_{horizon}"]
+    )
+
+
+def uses_of_images(slide_uses: ibis.Table, outcomes: ibis.Table) -> ibis.Table:
+    """Which images those posts show: a post uses an image once, however many of its slides show it.
+
+    Grain out: post_id, image_id; is_hook [it is the first slide], use_number, gap_days [days].
+    Source: metrics.md, Level 1 (use number). Version 1.
+    """
+    known = slide_uses.filter(_.image_id.notnull() & _.use_number.notnull()).semi_join(outcomes, "post_id")
+    return known.group_by("post_id", "image_id").agg(
+        is_hook=_.is_hook.any(), use_number=_.use_number.min(), gap_days=_.gap_days.min()
+    )
+
+
+def last_uses(slide_uses: ibis.Table, until: datetime) -> ibis.Table:
+    """How often each image was used before an instant.
+
+    Grain out: image_id; last_use_number [its uses, as they are numbered without gaps].
+    """
+    past = slide_uses.filter(_.image_id.notnull() & (_.posted_at < ibis.literal(until, "timestamp")))
+    return past.group_by("image_id").agg(last_use_number=_.use_number.max())
