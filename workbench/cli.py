@@ -117,6 +117,19 @@ def _parser() -> argparse.ArgumentParser:
     _output(sub)
 
     sub = command(
+        "whatif",
+        _whatif,
+        "Change inputs such as posts per day and see what a month would give.",
+        "workbench whatif -p posts_per_day=4 -p viral_rate=0.2",
+    )
+    sub.add_argument(
+        "-p", dest="changes", action="append", default=[], metavar="NAME=VALUE", help="an input to change"
+    )
+    sub.add_argument("--week", metavar="YYYY-Www", help="last of the 4 weeks that today is made of")
+    sub.add_argument("--scenario", metavar="FILE", help="scenarios that JupyterLab's sliders wrote")
+    sub.add_argument("--format", choices=("table", "json"), default="table")
+
+    sub = command(
         "sql", _sql, "Run a SELECT on the newest version.", 'workbench sql "select count(*) from posts"'
     )
     sub.add_argument("query")
@@ -281,6 +294,7 @@ def _report(options: Any) -> int:
         only=options.only,
         parameters=given_on_command_line(options.parameters),
         out=Path(options.out) if options.out else None,
+        beside={"5_creators": lambda folder, week: _lists_beside(settings, version, folder, week)},
     )
     for page in run.failed:
         _say(f"Error: {page.name} could not be made: {page.error}")
@@ -339,6 +353,27 @@ def _only(answer: Any, condition: str) -> Any:
             f"Columns: {', '.join(answer.columns)}."
         )
     return answer.filter(answer[column].cast("string") == value)
+
+
+def _whatif(options: Any) -> int:
+    from .display import whatif_text
+    from .metrics.periods import Period
+    from .model.level_facts import LevelFacts
+    from .model.whatif_inputs import start
+    from .model.whatif_scenarios import changes
+    from .reporting import weeks
+    from .warehouse.reader import connect
+
+    changed = changes(options.changes)
+    with connect(options.home) as wb:
+        zone = wb.settings.time_zone
+        week = options.week or weeks.last_complete(wb.as_of or datetime.now(UTC), zone)
+        weeks.monday(week)
+        begin = start(LevelFacts(wb.table, Period.iso_week(week, zone), settings=wb.settings))
+        file = Path(options.scenario) if options.scenario else None
+        scenarios = whatif_text.scenarios(begin, changed, file)
+    print((whatif_text.as_json if options.format == "json" else whatif_text.as_text)(begin, scenarios))
+    return 0
 
 
 def _sql(options: Any) -> int:
@@ -464,6 +499,19 @@ def _migrate(options: Any) -> int:
     return 0
 
 
+def _lists_beside(settings: Settings, version: int, folder: Path, week: str) -> None:
+    """The reel lists for the week after a report's, in a folder beside its pages."""
+    from .metrics.periods import Period
+    from .model.reel_lists import reel_lists
+    from .model.suggestions import iso_week
+    from .reporting.reel_lists import FOLDER, write_reel_lists
+    from .warehouse.reader import connect
+
+    with connect(settings.home, version) as wb:
+        after = Period.iso_week(week, settings.time_zone).shifted(7)
+        write_reel_lists(reel_lists(_asked_before(wb, after)), folder / FOLDER, iso_week(after.from_on))
+
+
 def _tasks(options: Any) -> int:
     if options.ids and options.action in ("list", "lists"):
         raise UsageError(f"`workbench tasks {options.action}` takes no ids: '{options.ids[0]}'.")
@@ -474,8 +522,6 @@ def _tasks(options: Any) -> int:
 def _planned(options: Any, wb: Any) -> Any:
     """The question whose answer is what to post in the week asked for."""
     from .metrics.periods import Period
-    from .model.catalogue import Asked
-    from .model.level_facts import LevelFacts
     from .reporting import weeks
 
     if wb.as_of is None:
@@ -485,6 +531,13 @@ def _planned(options: Any, wb: Any) -> Any:
     zone = wb.settings.time_zone
     last = Period.iso_week(weeks.last_complete(wb.as_of, zone), zone)
     week = Period.week_of(weeks.monday(options.week), zone) if options.week else last.shifted(7)
+    return _asked_before(wb, week)
+
+
+def _asked_before(wb: Any, week: Any) -> Any:
+    from .model.catalogue import Asked
+    from .model.level_facts import LevelFacts
+
     facts = LevelFacts(wb.table, week.before(), settings=wb.settings)
     return Asked(wb.table, facts.window, facts.horizon, wb.settings)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import ibis
 from ibis import _
 
 from .counting import joined_by, known_sum
+from .periods import Period, reached
 
 
 def linked_posts(content_posts: ibis.Table, performance: ibis.Table, *, horizon: str = "120") -> ibis.Table:
@@ -30,6 +33,15 @@ def linked_posts(content_posts: ibis.Table, performance: ibis.Table, *, horizon:
         platform=ibis.coalesce(_.platform_of_post, _.platform),
         posted_at=ibis.coalesce(_.posted_at_of_post, _.posted_at),
     ).drop("platform_of_post", "posted_at_of_post")
+
+
+def items_of(linked: ibis.Table, period: Period, hours: int) -> ibis.Table:
+    """All posts, of that age by the period's end, of the items of which one reached the age within the period.
+
+    So an item is compared over all its platforms, although they had it in different weeks. Grain: as `linked`.
+    """
+    of_age = linked.filter(_.posted_at < ibis.literal(period.to_at - timedelta(hours=hours), "timestamp"))
+    return of_age.semi_join(reached(of_age, period, hours), "content_id")
 
 
 def content_platforms(linked: ibis.Table) -> ibis.Table:

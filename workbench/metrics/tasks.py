@@ -8,6 +8,7 @@ from ibis import _
 
 from .counting import ratio
 from .periods import Period
+from .weekly import weeks_up_to
 
 DONE = ("done", "completed", "closed")
 CANCELED = ("canceled", "cancelled", "dropped")
@@ -62,14 +63,14 @@ def task_list(tasks: ibis.Table, *, status: str = "open") -> ibis.Table:
     )
 
 
-def task_results(tasks: ibis.Table, period: Period) -> ibis.Table:
-    """The tasks that were due in a period, by VA.
+def task_results(tasks: ibis.Table, period: Period, *, by: str = "va_id") -> ibis.Table:
+    """The tasks that were due in a period, by VA or another column of theirs.
 
     Formula: on_time_rate = done by the end of the due day (UTC) / (due - canceled), of those whose outcome is
     known: a task marked as done without a time counts as done but neither as in time nor as late. n_overdue:
     open at the period's end with the day passed.
 
-    Grain out: va_id [NULL: nobody's]; n_due_tasks [tasks due, canceled ones left out], n_done_tasks,
+    Grain out: `by` [va_id NULL: nobody's]; n_due_tasks [tasks due, canceled ones left out], n_done_tasks,
     n_on_time_tasks, n_open_tasks, n_overdue_tasks [tasks], on_time_rate [fraction; NULL where nothing was due].
 
     Source: metrics.md, Level 3 (punctuality) and Level 5. Version 1.
@@ -77,7 +78,7 @@ def task_results(tasks: ibis.Table, period: Period) -> ibis.Table:
     last_on = ibis.literal(period.to_on, "date")
     due = tasks.filter(_.due_on.between(period.from_on, period.to_on) & ~is_canceled(tasks))
     marked = due.select(
-        "va_id",
+        by,
         due=ibis.literal(1, "int64"),
         done=_flag(is_done(due)),
         in_time=_flag(is_done(due) & done_on_time(due)),
@@ -85,7 +86,7 @@ def task_results(tasks: ibis.Table, period: Period) -> ibis.Table:
         waiting=_flag(is_open(due)),
         overdue=_flag(is_open(due) & (due.due_on < last_on)),
     )
-    summed = marked.group_by("va_id").agg(
+    summed = marked.group_by(by).agg(
         n_due_tasks=_.due.sum(),
         n_done_tasks=_.done.sum(),
         n_on_time_tasks=_.in_time.sum(),
@@ -94,6 +95,16 @@ def task_results(tasks: ibis.Table, period: Period) -> ibis.Table:
         undated=_.undated.sum(),
     )
     return summed.mutate(on_time_rate=ratio(_.n_on_time_tasks, _.n_due_tasks - _.undated)).drop("undated")
+
+
+def weekly_tasks(tasks: ibis.Table, period: Period, *, weeks: int = 9) -> ibis.Table:
+    """The tasks that were due in each week: see `task_results`. Grain out: week_on."""
+    shown = weeks_up_to(period, weeks)
+    week = ibis.cases(
+        *[(tasks.due_on.between(w.from_on, w.to_on), ibis.literal(w.from_on, "date")) for w in shown]
+    )
+    whole = Period(shown[0].from_on, shown[-1].to_on, period.time_zone)
+    return task_results(tasks.mutate(week_on=week), whole, by="week_on")
 
 
 def _flag(condition: ir.BooleanValue) -> ir.IntegerValue:

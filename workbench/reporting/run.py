@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -68,6 +68,7 @@ def make_reports(
     only: str | Sequence[str] | None = None,
     parameters: Mapping[str, str] | None = None,
     out: Path | None = None,
+    beside: Mapping[str, Callable[[Path, str], object]] | None = None,
     timeout: int = 600,
 ) -> ReportRun:
     """Run the notebooks of a week and publish their pages, a manifest and the index.
@@ -88,6 +89,9 @@ def make_reports(
         Name -> text; each goes to the notebooks that declare it.
     out
         The folder of all reports instead of the settings'.
+    beside
+        Notebook -> what writes the files that lie beside its page, called with the folder of the reports and the
+        week when the page was made without a failure. Files go into folders of their own, which stay with the page.
     timeout
         Seconds that one cell may take.
     """
@@ -142,6 +146,10 @@ def make_reports(
                     name, about.title, error=error, parameters=values[name], version=version, as_of=as_of
                 )
             )
+        made = {p.name for p in pages if not p.error}
+        for name, write_beside in (beside or {}).items():
+            if name in made:
+                write_beside(building, week)
         seconds = {p.name: p.seconds for p in pages}
         whole = time.monotonic() - started
         said = manifest(week, entries, version=version, as_of=as_of, seconds=whole, seconds_by_page=seconds)
@@ -241,6 +249,9 @@ def _carried_over(
         if executed.is_file():
             (building / EXECUTED).mkdir(mode=0o700, exist_ok=True)
             shutil.copy2(executed, building / EXECUTED / executed.name)
+    for beside in folder.iterdir() if kept else ():
+        if beside.is_dir() and beside.name != EXECUTED:
+            shutil.copytree(beside, building / beside.name)
     return kept
 
 
