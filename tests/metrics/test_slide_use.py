@@ -56,14 +56,27 @@ def test_the_days_of_a_week_are_local() -> None:
 def test_no_slides_make_no_weeks() -> None:
     none = table("post_id | image_id | posted_at | use_number", USES)
     assert rows(weekly_slides(none, WEEK)) == []
-    assert rows(weekly_lifts(none, table("image_id | slide_lift", slide_lift="float64"), WEEK)) == []
+    assert rows(weekly_lifts(none, table("image_id | first_use_lift", first_use_lift="float64"), WEEK)) == []
 
 
-def test_the_lift_of_a_week_is_of_the_slides_whose_image_has_one() -> None:
-    lifts = table("image_id | slide_lift\ni | 2.0\nk | 0.5", slide_lift="float64")
-    assert rows(weekly_lifts(table(USED, USES), lifts, WEEK, weeks=1)) == [
-        {"week_on": date(2025, 3, 10), "median_slide_lift": 0.5, "n_lift_slides": 3}
-    ]
+def test_the_lift_of_a_week_is_of_the_reused_slides_whose_image_has_one() -> None:
+    """i at its 2nd and 3rd use 2.0 x 0.9 and 2.0 x 0.5, k at its 4th 0.5 x 0.5: the end of the decay holds on."""
+    used = table(
+        """
+        post_id | image_id | posted_at  | use_number
+        p1      | i        | 2025-03-03 |          1
+        p2      | i        | 2025-03-10 |          2
+        p3      | i        | 2025-03-11 |          3
+        p4      | k        | 2025-03-12 |          4
+        p5      | new      | 2025-03-12 |          1
+        p6      | unknown  | 2025-03-12 |          9
+        """,
+        USES,
+    )
+    lifts = table("image_id | first_use_lift\ni | 2.0\nk | 0.5\nnew | 9.0", first_use_lift="float64")
+    (week,) = rows(weekly_lifts(used, lifts, WEEK, weeks=2, reuse_decay={1: 1.0, 2: 0.9, 3: 0.5}))
+    assert (week["week_on"], week["n_lift_slides"]) == (date(2025, 3, 10), 3)
+    assert week["median_slide_lift"] == pytest.approx(sorted([2.0 * 0.9, 2.0 * 0.5, 0.5 * 0.5])[1])
 
 
 def performance(values: dict[str, float | None]) -> ibis.Table:

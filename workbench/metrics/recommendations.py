@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from .counting import hours_between
+from .effects import outcomes_of_slides, uses_of_images
 
 REST_HERE_DAYS = 60
 """Days that an image rests on an account before it comes back to it."""
@@ -99,6 +100,21 @@ def recommended_images(
         "account_id", "place", "image_id", "expected_multiple", "last_used_here_at"
     )
     return first.mutate(days_since_used_here=days_since(at, first.last_used_here_at))
+
+
+def raw_multiples(slide_uses: ibis.Table, mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
+    """What the posts of each image did, before chance is taken off: what `recommended_images` can be asked of at once.
+
+    Formula: exp of the mean log_outlier of the posts that use the image. Images that did no better than usual are left
+    out. Grain out: image_id; expected_multiple.
+
+    Source: metrics.md, Level 1 (slide_lift). Version 1.
+    """
+    outcomes = outcomes_of_slides(mature, slide_uses, horizon=horizon)
+    uses = uses_of_images(slide_uses, outcomes).select("post_id", "image_id")
+    joined = uses.join(outcomes.select("post_id", "log_outlier"), "post_id")
+    means = joined.group_by("image_id").agg(expected_multiple=_.log_outlier.mean().exp())
+    return means.filter(_.expected_multiple > 1)
 
 
 def _own_images(shown: ibis.Table, used: ibis.Table, accounts: ibis.Table) -> ibis.Table:

@@ -41,22 +41,46 @@ def weekly_slides(slide_uses: ibis.Table, period: Period, *, weeks: int = 9) -> 
     return totals.mutate(reused_slide_share=ratio(totals.n_reused, totals.n_slides_used)).drop("n_reused")
 
 
-def weekly_lifts(slide_uses: ibis.Table, lifts: ibis.Table, period: Period, *, weeks: int = 9) -> ibis.Table:
-    """How good the images were that each week showed, by what is known of them today.
+def weekly_lifts(
+    slide_uses: ibis.Table,
+    lifts: ibis.Table,
+    period: Period,
+    *,
+    weeks: int = 9,
+    reuse_decay: Mapping[int, float] | None = None,
+) -> ibis.Table:
+    """How well each week chose what it showed again: what such images do at such a use.
 
-    `lifts`: image_id, slide_lift. Grain out: week_on; n_lift_slides [slides whose image has a lift],
-    median_slide_lift [multiple; of these].
+    Formula: the median, over slides whose image was used before, of first_use_lift x decay at the slide's use number.
+    Of new images the week's own posts are all that is known, so they are not in it; and with the decay taken at the
+    use itself, what an image lost since doesn't make the weeks before look worse.
 
-    Source: metrics.md, Level 1 (slide_lift). Version 1.
+    Parameters
+    ----------
+    lifts
+        image_id, first_use_lift [multiple: the image's lift, its wear taken off].
+    reuse_decay
+        Use number -> multiple of the first use; the largest holds for all later uses.
+
+    Returns
+    -------
+    ibis.Table
+        Grain week_on: median_slide_lift [multiple], n_lift_slides [reused slides whose image has a lift].
+
+    Source: metrics.md, Level 1 (slide_lift, reuse_decay). Version 1.
     """
     shown = weeks_up_to(period, weeks)
     within = slide_uses.filter(
-        (_.posted_at >= ibis.literal(shown[0].from_at, "timestamp"))
+        (_.use_number > 1)
+        & (_.posted_at >= ibis.literal(shown[0].from_at, "timestamp"))
         & (_.posted_at < ibis.literal(shown[-1].to_at, "timestamp"))
     )
-    joined = within.select("image_id", "posted_at").join(lifts, "image_id")
-    dated = joined.mutate(week_on=week_of_instant(joined.posted_at, shown))
-    return dated.group_by("week_on").agg(median_slide_lift=_.slide_lift.median(), n_lift_slides=_.count())
+    joined = within.select("image_id", "posted_at", "use_number").join(lifts, "image_id")
+    dated = joined.select(
+        week_on=week_of_instant(joined.posted_at, shown),
+        lift=joined.first_use_lift * _usual(joined.use_number, reuse_decay or {}).exp(),
+    )
+    return dated.group_by("week_on").agg(median_slide_lift=_.lift.median(), n_lift_slides=_.count())
 
 
 def image_halves(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -11,11 +13,13 @@ from numpy.typing import NDArray
 
 from ..metrics import recommendations as rested
 from .frames import executed
+from .slide_effects import slide_effects
 
 if TYPE_CHECKING:
     from .catalogue.metric import Asked
 
 PER_ACCOUNT = 5
+_THE_FIRST_DAY = date(2000, 1, 1)
 NEVER_AGAIN_DAYS = rested.REST_HERE_DAYS
 """Days after which a good image that nobody shows counts as forgotten."""
 COLUMNS = {
@@ -59,7 +63,8 @@ def recommendations(asked: Asked, per_account: int = PER_ACCOUNT) -> pd.DataFram
 
     Source: metrics.md, Level 1 (reuse recommendation). Version 1.
     """
-    return recommended(asked, lifts_of(asked), decay_of(asked), per_account)
+    effects = slide_effects(whole_past(asked))
+    return recommended(asked, effects.lifts, effects.decay, per_account)
 
 
 def recommended(
@@ -99,9 +104,9 @@ def worth_showing(uses: pd.DataFrame, lifts: pd.DataFrame, decay: pd.DataFrame) 
     uses
         See `metrics.recommendations.image_uses`.
     lifts
-        image_id, slide_lift, slide_lift_low, slide_lift_high [multiples], n_lift_posts [posts].
+        See `slide_effects.slide_lifts`.
     decay
-        use_number, reuse_decay [multiple of the first use]; the last one holds for all later uses.
+        See `slide_effects.reuse_decay`: of use_number, the first of its step; the last step holds for all later uses.
     """
     known = uses.merge(lifts, on="image_id")
     good = known[(known["slide_lift"] > 1) & (known["slide_lift_low"] > 1)]
@@ -111,19 +116,24 @@ def worth_showing(uses: pd.DataFrame, lifts: pd.DataFrame, decay: pd.DataFrame) 
 
 
 def reuse_multiples(n_uses: NDArray[np.int64], decay: pd.DataFrame) -> NDArray[np.float64]:
-    """The next use against the mean of the uses so far: decay(n + 1) / geometric mean of decay(1) ... decay(n).
+    """The next use against the mean of the uses so far: decay(n + 1) / geometric mean of decay(1) ... decay(n)."""
+    return np.asarray(decay_at(n_uses + 1, decay) / mean_decay(n_uses, decay))
 
-    1 everywhere where nothing is known of the decay.
-    """
+
+def mean_decay(n_uses: NDArray[np.int64], decay: pd.DataFrame) -> NDArray[np.float64]:
+    """The geometric mean of decay(1) ... decay(n)."""
+    if not len(n_uses):
+        return np.ones(0)
+    k = np.arange(1, int(n_uses.max()) + 1)
+    so_far = np.cumsum(np.log(decay_at(k, decay))) / k
+    return np.asarray(np.exp(so_far[n_uses - 1]))
+
+
+def decay_at(use_number: NDArray[np.int64], decay: pd.DataFrame) -> NDArray[np.float64]:
+    """The decay at a use: that of the step which it is in; 1 everywhere where nothing is known of it."""
     known = decay.dropna(subset=["reuse_decay"]).sort_values("use_number")
-    if known.empty or not len(n_uses):
-        return np.ones(len(n_uses))
-    k = np.arange(1, int(n_uses.max()) + 2)
-    # A use number that has no estimate of its own takes the one before it; the first is 1 by definition.
-    place = np.searchsorted(known["use_number"].to_numpy(), k, side="right") - 1
-    logs = np.where(place >= 0, np.log(known["reuse_decay"].to_numpy(dtype=float))[place], 0.0)
-    so_far = np.cumsum(logs) / k
-    return np.asarray(np.exp(logs[n_uses] - so_far[n_uses - 1]))
+    steps = np.r_[1.0, known["reuse_decay"].to_numpy(dtype=float)]
+    return np.asarray(steps[np.searchsorted(known["use_number"].to_numpy(), use_number, side="right")])
 
 
 def _told(chosen: pd.DataFrame) -> pd.DataFrame:
@@ -153,21 +163,6 @@ def reasons(row: dict[Any, Any]) -> list[str]:
     return said
 
 
-def lifts_of(asked: Asked) -> pd.DataFrame:
-    """Plain lifts until shrunk ones are there."""
-    uses = rested.uses_before(asked.tables("slide_uses"), asked.period.to_at)
-    known = asked.tables("post_performance").select("post_id", y=f"log_outlier_{asked.horizon}")
-    known = known.drop_null("y")
-    joined = uses.select("image_id", "post_id").distinct().join(known, "post_id")
-    found = executed(joined.group_by("image_id").agg(n_lift_posts=joined.count(), mean=joined.y.mean()))
-    margin = 1.645 / np.sqrt(found["n_lift_posts"].clip(lower=1))
-    return found.assign(
-        slide_lift=np.exp(found["mean"]),
-        slide_lift_low=np.exp(found["mean"] - margin),
-        slide_lift_high=np.exp(found["mean"] + margin),
-    ).drop(columns="mean")
-
-
-def decay_of(asked: Asked) -> pd.DataFrame:
-    """No decay until it is estimated."""
-    return pd.DataFrame({"use_number": [1], "reuse_decay": [1.0]})
+def whole_past(asked: Asked) -> Asked:
+    """The same, asked of everything up to the end of its period: an image is judged by all that it did."""
+    return replace(asked, period=replace(asked.period, from_on=_THE_FIRST_DAY))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ibis
 
+from ...metrics import recommendations as rested
 from ...metrics import reposts, slides
 from ...metrics.effects import outcomes_of_slides, uses_of_images
+from ..recommendations import PER_ACCOUNT, recommendations
 from ..slide_effects import hook_lifts, reuse_decay, slide_lifts
 from .metric import Asked, Metric
 
@@ -19,6 +21,18 @@ def _results(a: Asked, *, hooks: bool) -> ibis.Table:
 def _shown(a: Asked) -> ibis.Table:
     uses = a.tables("slide_uses")
     return uses_of_images(uses, outcomes_of_slides(a.mature, uses, horizon=a.horizon))
+
+
+def _candidates(a: Asked) -> ibis.Table:
+    """Images for each account by what their posts did, before chance and wear are taken off."""
+    uses = a.tables("slide_uses")
+    return rested.recommended_images(
+        rested.raw_multiples(uses, a.mature, horizon=a.horizon),
+        uses,
+        a.tables("accounts"),
+        at=a.period.to_at,
+        per_account=PER_ACCOUNT,
+    )
 
 
 METRICS: tuple[Metric, ...] = (
@@ -87,5 +101,13 @@ METRICS: tuple[Metric, ...] = (
         ("use_number",),
         days=None,
         finish=reuse_decay,
+    ),
+    Metric(
+        "recommendations",
+        "Images that each account should show again, what to expect of them, and why.",
+        _candidates,
+        ("account_id", "place"),
+        days=None,
+        finish=recommendations,
     ),
 )

@@ -1,0 +1,189 @@
+"""The library of images on the slides' page: best, forgotten, weak, tired, hooks.
+
+As long as there are no pictures, an image is shown by what is written on it, and leads to the post that did best
+with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from ..model.recommendations import NEVER_AGAIN_DAYS
+from ..model.slide_facts import SlideFacts
+from .blocks import Box, finding, note
+from .escaping import plain
+from .level_page import LevelPage
+from .numbers import counted, multiple
+from .tables import Table
+
+_WORDS = 60
+"""Characters of a slide's text by which it is recognized."""
+_FEWEST_POSTS = 5
+"""Posts with a known multiple, for a hook's median to be told."""
+_COLUMNS = ("slide_lift", "slide_lift_low", "slide_lift_high", "n_lift_posts", "n_uses", "days_since_used")
+
+
+class LibraryPage(LevelPage):
+    """What is known of each image."""
+
+    facts: SlideFacts
+
+    def library_finding(self) -> Box:
+        facts = self.facts
+        n = len(facts.library)
+        if not n:
+            return finding(
+                "Of no image is it known how its posts did",
+                "A lift needs posts with slides that have a count at the compared age, on accounts with at least five "
+                "posts before them.",
+            )
+        once = int((facts.uses["n_uses"] == 1).sum())
+        return finding(
+            f"{facts.n_good:,} of {counted(n, 'image')} clearly do better than usual",
+            f"Clearly: the 90 % interval of the lift lies above 1. {counted(len(facts.uses), 'image')} were used up to "
+            f"the end of the week, {once:,} of them once; the lift is known of {n:,}. An image is listed by what is "
+            "written on it, and leads to the post that did best with it.",
+        )
+
+    def best_table(self) -> Any:
+        best, n = self.facts.best, self.facts.n_good
+        if best.empty:
+            return note(
+                "No image does clearly better than usual yet: with more uses the intervals get narrower."
+            )
+        top = best.iloc[0]
+        return self._images(
+            best,
+            f"The surest did {multiple(top['slide_lift'])} the usual over {counted(top['n_lift_posts'], 'post')}",
+            note=_first(len(best), n, "that are sure to do better than usual"),
+        )
+
+    def forgotten_table(self) -> Any:
+        forgotten, n = self.facts.forgotten, self.facts.n_forgotten
+        if forgotten.empty:
+            return note(f"No good image was left unused: each was shown within {NEVER_AGAIN_DAYS} days.")
+        return self._images(
+            forgotten,
+            f"{counted(n, 'good image')} never used again",
+            note=f"Used once and rested since, or not used for {NEVER_AGAIN_DAYS} days. "
+            + _first(len(forgotten), n, "of this kind"),
+        )
+
+    def weak_table(self) -> Any:
+        weak, n = self.facts.weak, self.facts.n_weak
+        weeks = counted(self.facts.score_weeks, "week")
+        if weak.empty:
+            return note(f"No image that clearly does worse than usual was shown in the last {weeks}.")
+        return self._images(
+            weak,
+            f"Stop showing these: {counted(n, 'image')} of the last {weeks} clearly do worse than usual",
+            note=_first(len(weak), n, "of this kind"),
+        )
+
+    def tired_table(self) -> Any:
+        wear, tired = self.facts.wear, self.facts.tired
+        if wear.empty:
+            return note(
+                "No image has six uses that can be compared, so none can be told to be tired: three early ones and "
+                "three late ones are needed."
+            )
+        n, judged = int(wear["is_tired"].sum()), counted(len(wear), "image")
+        if not n:
+            return note(
+                f"Of {judged} with six comparable uses or more, none wears out by more than images usually do and "
+                "chance explains. What all of them lose is in the decay below."
+            )
+        return self._images(
+            tired,
+            f"{n} of {judged} with six comparable uses or more are tired",
+            columns=[
+                "n_first_uses",
+                "n_recent_uses",
+                "wear_multiple",
+                "wear_low",
+                "wear_high",
+                "days_since_used",
+            ],
+            note=_first(len(tired), n, "that are tired"),
+        )
+
+    def hook_table(self) -> Any:
+        """First slides decide whether people stay: those that surely do well."""
+        hooks, known = self.facts.hooks, self.facts.effects.hooks
+        if known.empty:
+            return note("Of no first slide is it known how its posts did.")
+        good = int((known["hook_lift_low"] > 1).sum())
+        judged = counted(len(known), "first slide")
+        if hooks.empty:
+            return note(f"Of {judged} none clearly does better than usual yet.")
+        best = multiple(known["hook_lift"].quantile(0.9))
+        worst = multiple(known["hook_lift"].quantile(0.1))
+        return self._images(
+            hooks,
+            f"{good:,} of {judged} clearly do better than usual: a hook of the best tenth brings {best} and more, one "
+            f"of the worst {worst} and less",
+            columns=[
+                "hook_lift",
+                "hook_lift_low",
+                "hook_lift_high",
+                "n_hook_posts",
+                "n_uses",
+                "days_since_used",
+            ],
+            note=_first(len(hooks), good, "that are sure to do better than usual"),
+        )
+
+    def reused_hooks_table(self) -> Any:
+        reused = self.facts.reused_hooks
+        if reused.empty:
+            return note(
+                "No text opened posts on two pictures or more. A hook that works is worth trying on a new picture: "
+                "it is listed here once it was."
+            )
+        known = reused[reused["n_outliers"] >= _FEWEST_POSTS]
+        better = int((known["median_outlier"] > 1).sum())
+        return Table(
+            reused.assign(ocr_text=[_words(t) for t in reused["ocr_text"]]),
+            caption=f"{counted(len(reused), 'hook')} came again on another picture"
+            + (f"; {better} of {len(known)} with five known posts do better than usual" if len(known) else ""),
+            columns={
+                "ocr_text": "Hook", "n_images": "", "n_uses": "", "n_outliers": "", "median_outlier": "",
+                "breakout_rate": "", "last_used_at": "",
+            },
+            missing="too few posts with a count",
+            limit=15,
+        )  # fmt: skip
+
+    def _images(
+        self, shown: pd.DataFrame, caption: str, *, columns: Sequence[str] = _COLUMNS, note: str = ""
+    ) -> Table:
+        return Table(
+            shown.assign(image_text=named(shown), image_id=_short(shown)),
+            caption=caption,
+            columns=["image_text", *columns, "image_id"],
+            links={"image_text": "example_url"},
+            missing="not known of this image",
+            note=note,
+            limit=50,
+        )
+
+
+def named(shown: pd.DataFrame) -> list[str]:
+    """The first words on each image, or that there are none."""
+    return [_words(t) for t in shown["image_text"]]
+
+
+def _words(said: Any) -> str:
+    return "(unread)" if pd.isna(said) else plain(" ".join(str(said).split()), longest=_WORDS)
+
+
+def _short(shown: pd.DataFrame) -> list[str]:
+    """As much of an id as tells two images of a page apart."""
+    return [str(i).rpartition(":")[2][:8] for i in shown["image_id"]]
+
+
+def _first(shown: int, of: int, kind: str) -> str:
+    return f"The first {shown} of {of:,} {kind}." if shown < of else ""

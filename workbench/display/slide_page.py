@@ -1,0 +1,233 @@
+"""What the slides' page says: sentences, charts and tables made from `model.slide_facts`.
+
+Every part is one call, returns one thing to look at, and says what is missing where it has nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model.recommendations import NEVER_AGAIN_DAYS
+from ..model.slide_facts import PER_ACCOUNT, SlideFacts
+from ..model.slide_reposts import FEWEST, repost_change
+from . import charts
+from .blocks import Box, finding, note, text, tiles, warning
+from .level_page import known
+from .numbers import counted, multiple, percent, relative_change, whole
+from .slide_library import LibraryPage, named
+from .tables import Definitions, Table, definitions
+
+_MOST_ROWS = 1_200
+"""Recommendations on a page; with more it would be slow to send and to open."""
+_IMPORT = (
+    "Import slides.csv: a row for each slide with post_id, slide_index, its address or hashes (slide_url, sha256, "
+    "phash) and the text that was read on it (ocr_text, ocr_confidence)."
+)
+
+
+class SlidePage(LibraryPage):
+    """The parts of the page, in its order."""
+
+    facts: SlideFacts
+
+    def basis(self) -> Box:
+        if not self.facts.has_slides:
+            return warning(
+                f"Posts are known, but not what is on their slides, so nothing can be said of them here. {_IMPORT}",
+                "No slides are known",
+            )
+        return super().basis()
+
+    def headline(self) -> Any:
+        """The week's figures against the week before and the eight before it."""
+        if not self.facts.has_slides:
+            return self._nothing()
+        weekly = self.facts.weekly
+        return tiles(
+            self.tile(weekly, "Posts with slides", "n_slide_posts", note="by the day of posting"),
+            self.tile(weekly, "Images used", "n_images_used", better=""),
+            self.tile(weekly, "New images", "n_new_images", note="never used before"),
+            self.tile(weekly, "Reused slides", "reused_slide_share", better=""),
+            self.tile(weekly, "Lift of reused slides", "median_slide_lift", note="median; 1 is usual"),
+            self.tile(
+                weekly, "Slideshows against usual", "median_outlier", note="median of the posts that matured"
+            ),
+        )
+
+    def changed(self) -> Box:
+        """What moved, and why it matters."""
+        if not self.facts.has_slides:
+            return text("")
+        weekly, facts, sentences = self.facts.weekly, self.facts, []
+        now, before = weekly.iloc[-1], weekly.iloc[-2]
+        moved = relative_change(known(now["n_slide_posts"]), known(before["n_slide_posts"]))
+        if moved is not None:
+            verb = "more" if moved > 0 else "fewer"
+            much = f"{percent(abs(moved), digits=0)} {verb}" if abs(moved) >= 0.005 else "as many"
+            sentences.append(
+                f"{counted(now['n_slide_posts'], 'post')} showed slides, {much} than the week before, with "
+                f"{counted(now['n_new_images'], 'new image')} of {whole(now['n_images_used'])}."
+            )
+        if facts.n_weak:
+            sentences.append(
+                f"{counted(facts.n_weak, 'image')} that clearly do worse than usual were still shown in "
+                f"{counted(facts.score_weeks, 'week')}: each of these posts gave views away."
+            )
+        if facts.n_forgotten:
+            sentences.append(
+                f"{counted(facts.n_forgotten, 'image')} that clearly do better than usual rest unused: shown once and "
+                f"left since, or not for {NEVER_AGAIN_DAYS} days."
+            )
+        accounts = facts.recommended["account_id"].nunique()
+        if accounts:
+            sentences.append(
+                f"For {counted(accounts, 'account')} there is an image to show again, at the end of this page."
+            )
+        return text(" ".join(sentences) or "No slide is known of this week and the one before.")
+
+    def weekly_chart(self) -> Any:
+        weekly = self.facts.weekly.dropna(subset=["median_outlier"])
+        if len(weekly) < 2:
+            return note(
+                "Under two weeks have slideshows that can be compared: there is no course to draw yet."
+            )
+        last, usual = (
+            float(weekly["median_outlier"].iloc[-1]),
+            float(weekly["median_outlier"].iloc[:-1].median()),
+        )
+        where = (
+            "better than" if last > 1.05 * usual else "worse than" if last < 0.95 * usual else "as well as"
+        )
+        return charts.line(
+            weekly,
+            x="week_on",
+            y="median_outlier",
+            title=f"Slideshows did {where} in the eight weeks before",
+            subtitle="Median post against what its account usually gets",
+            reference=usual,
+        )
+
+    # --- decay and recommendations -------------------------------------------------------------------
+
+    def decay_chart(self) -> Any:
+        """What the k-th use of an image does against its first, with its interval."""
+        decay = self.facts.decay_by_use
+        if len(decay) < 2:
+            return note("Too few images were used twice to see what a further use costs.")
+        last = decay.iloc[-1]
+        title = f"By use {last['use_label']} an image does {multiple(last['reuse_decay'])} what it did the first time"
+        return charts.line(
+            decay,
+            x="use_label",
+            y="reuse_decay",
+            low="reuse_decay_low",
+            high="reuse_decay_high",
+            reference=1.0,
+            reference_label="first use",
+            title=title,
+            subtitle="Views against the first use, each image against itself; 90 % interval",
+        )
+
+    def repost_finding(self) -> Box:
+        """Whether posting the same slides again did better or worse than the first time."""
+        reposts, weeks = self.facts.reposts, counted(3 * self.facts.score_weeks, "week")
+        if reposts.empty:
+            return note(
+                f"No post of the last {weeks} shows half of an earlier post's images or more, at least two of them."
+            )
+        change = repost_change(reposts)
+        found = f"{counted(len(reposts), 'post')} of the last {weeks} showed half of an earlier post's images or more"
+        if change.n < FEWEST:
+            return finding(found, f"Of {change.n} pairs it is known what both did: too few to compare.")
+        fell = percent(abs(1 - change.multiple), digits=0)
+        word = "worse" if change.multiple < 1 else "better"
+        sure = change.low > 1 or change.high < 1
+        title = (
+            f"Reposts did {fell} {word} than their originals"
+            if sure
+            else "Reposts did no differently from their originals, as far as can be told"
+        )
+        return finding(
+            title,
+            f"{found}. Against the accounts' usual they did {multiple(change.multiple)} what the originals did (90 % "
+            f"interval {multiple(change.low)} to {multiple(change.high)}; n = {change.n:,} pairs); "
+            f"{change.n_better:,} of them did better. Part of a fall is luck that does not come back: posts are "
+            "repeated because they did well.",
+        )
+
+    def repost_table(self) -> Any:
+        known = self.facts.reposts.dropna(subset=["compared_outlier"])
+        if known.empty:
+            return note("No repost has a count at the compared age yet.")
+        best = known.sort_values(["compared_outlier", "post_id"], ascending=[False, True])
+        return Table(
+            best,
+            caption=f"The reposts that did best: {multiple(best['compared_outlier'].iloc[0])} the usual for the first",
+            columns={
+                "account_id": "", "posted_at": "", "compared_outlier": "Times the usual",
+                "earlier_outlier": "Original, times the usual", "earlier_account_id": "Original's account",
+                "days_between": "", "n_shared_images": "", "shared_share": "", "is_same_order": "",
+                "is_exact_repost": "",
+            },
+            links={"account_id": "url"},
+            missing="not known of this pair",
+            limit=10,
+        )  # fmt: skip
+
+    def recommendation_table(self) -> Any:
+        recommended = self.facts.recommended
+        if recommended.empty:
+            return note(
+                "No image can be recommended: none that clearly does better than usual has rested for 14 days "
+                "everywhere and 60 on an account of its creator's, and would do better than usual once more."
+            )
+        n = recommended["account_id"].nunique()
+        each = max(1, min(PER_ACCOUNT, _MOST_ROWS // n))
+        shown = recommended[recommended["place"] <= each].head(_MOST_ROWS)
+        top = multiple(recommended.loc[recommended["place"] == 1, "expected_multiple"].median())
+        return Table(
+            shown.assign(image_text=named(shown)),
+            caption=f"{counted(n, 'account')} can show an image again; the best is expected at {top} the usual "
+            "(median account)",
+            columns=[
+                "account_id", "image_text", "expected_views", "expected_views_low", "expected_views_high",
+                "usual_views", "recommended_because",
+            ],
+            links={"image_text": "example_url"},
+            missing={
+                "usual_views": "fewer than five posts before",
+                "expected_views": "what is usual on this account is not known",
+            },
+            limit=_MOST_ROWS,
+            note="One image may stand at several accounts of its creator: give it to one, then it rests for 14 days. "
+            "`workbench metric recommendations` has five for each account.",
+        )  # fmt: skip
+
+    def targets(self) -> Any:
+        """Targets of the whole agency that the page has a figure for."""
+        now = self.facts.weekly.iloc[-1]
+        actual = {
+            (name, "all"): now.get(name) for name in ("reused_slide_share", "n_new_images", "n_slide_posts")
+        }
+        return self.against_targets(actual, scope="all")
+
+    def left_out(self) -> Box:
+        found = self.facts.coverage_of_slides
+        weeks, slides = counted(self.facts.score_weeks, "week"), counted(found["n_slides"], "slide")
+        bare = found["n_posts"] - found["n_with_slides"]
+        said = [
+            f"{bare:,} of {counted(found['n_posts'], 'post')} of the last {weeks} have no known slides (videos too)",
+            f"{found['without_image']:,} of {slides} have neither hash nor address",
+            f"{found['without_text']:,} have no readable text, so only a nearly equal hash joins them to an image",
+        ]
+        return note("\n\n".join([super().left_out().body, "; ".join(said) + "."]), "Left out, and why")
+
+    def definitions(self) -> Definitions:
+        return definitions(
+            self.facts.outlier_column, "image_id", "use_number", "slide_lift", "hook_lift", "reuse_decay",
+            "wear_multiple", "is_tired", "reused_slide_share", "median_slide_lift", "reuse_multiple",
+            "expected_multiple", "usual_views", "expected_views",
+        )  # fmt: skip
+
+    def _nothing(self) -> Box:
+        return note(_IMPORT, "Nothing to show without slides")

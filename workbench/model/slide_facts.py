@@ -1,0 +1,247 @@
+"""The figures of the slides' page: expressions executed once, as small DataFrames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from ..metrics import recommendations as images
+from ..metrics.reposts import repost_pairs
+from ..metrics.slide_use import image_halves, weekly_lifts, weekly_slides
+from ..metrics.slides import text_results
+from ..metrics.weekly import weekly_results
+from .catalogue.metric import Asked
+from .frames import executed
+from .level_facts import USUAL_WEEKS, LevelFacts
+from .recommendations import NEVER_AGAIN_DAYS, mean_decay, recommended, whole_past
+from .slide_effects import SlideEffects, slide_effects
+from .slide_reposts import originals
+from .slide_wear import slide_wear
+
+SHOWN = 15
+"""Rows of each list of images."""
+PER_ACCOUNT = 3
+"""Recommendations that the page shows for each account."""
+
+
+@dataclass
+class SlideFacts(LevelFacts):
+    """Level 1 of one week."""
+
+    @cached_property
+    def slide_uses(self) -> ibis.Table:
+        """The mart `slide_uses`, of the platform."""
+        return self._of_platform(self.tables("slide_uses"))
+
+    def _tables(self, name: str) -> ibis.Table:
+        own = {"slide_uses": self.slide_uses, "post_performance": self.performance, "accounts": self.accounts}
+        return own[name] if name in own else self.tables(name)
+
+    @cached_property
+    def asked(self) -> Asked:
+        """All posts up to the end of the week: an image is judged by everything it did."""
+        return whole_past(Asked(self._tables, self.period, self.horizon, self.settings))
+
+    @cached_property
+    def effects(self) -> SlideEffects:
+        """Lifts of images and hooks, and the decay, of one fit."""
+        return slide_effects(self.asked)
+
+    @cached_property
+    def uses(self) -> pd.DataFrame:
+        """Every image: how often it was used up to the end of the week, and when last."""
+        return executed(images.image_uses(self.slide_uses, self.period.to_at))
+
+    @property
+    def lifts(self) -> pd.DataFrame:
+        """Every image whose posts can be compared: lift, interval, n."""
+        return self.effects.lifts
+
+    @property
+    def decay(self) -> pd.DataFrame:
+        """What the k-th use of an image does against its first."""
+        return self.effects.decay
+
+    @property
+    def _steps(self) -> dict[int, float]:
+        known = self.decay.dropna(subset=["reuse_decay"])
+        return {int(k): float(v) for k, v in zip(known["use_number"], known["reuse_decay"], strict=True)}
+
+    @property
+    def decay_by_use(self) -> pd.DataFrame:
+        """The decay with what to call each step of uses: 1, 2, ... 6-7, 26+."""
+        known = self.decay.dropna(subset=["reuse_decay"]).sort_values("use_number", ignore_index=True)
+        names = [_uses(k, last) for k, last in zip(known["use_number"], known["to_use_number"], strict=True)]
+        return known.assign(use_label=pd.Series(names, dtype="str"))
+
+    @cached_property
+    def library(self) -> pd.DataFrame:
+        """Images with a lift and their uses, the best first."""
+        known = self.uses.merge(self.lifts, on="image_id")
+        return known.sort_values(["slide_lift", "image_id"], ascending=[False, True], ignore_index=True)
+
+    @cached_property
+    def best(self) -> pd.DataFrame:
+        """The images whose lift is surely largest: by the lower end of the interval."""
+        good = self.library[self.library["slide_lift_low"] > 1]
+        ordered = good.sort_values(["slide_lift_low", "image_id"], ascending=[False, True])
+        return self.told(ordered.head(SHOWN))
+
+    @cached_property
+    def n_good(self) -> int:
+        return int((self.library["slide_lift_low"] > 1).sum())
+
+    @cached_property
+    def weak(self) -> pd.DataFrame:
+        """Images that clearly do worse than usual and are still in use."""
+        ordered = self._weak.sort_values(["slide_lift_high", "image_id"])
+        return self.told(ordered.head(SHOWN))
+
+    @property
+    def _weak(self) -> pd.DataFrame:
+        recent = self.library["days_since_used"] < 7 * self.score_weeks
+        return self.library[(self.library["slide_lift_high"] < 1) & recent]
+
+    @cached_property
+    def n_weak(self) -> int:
+        return len(self._weak)
+
+    @cached_property
+    def wear(self) -> pd.DataFrame:
+        """Images with enough uses to be judged: later uses against earlier ones, beyond the usual decay."""
+        used = images.uses_before(self.slide_uses, self.period.to_at)
+        halves = image_halves(used, self.performance, horizon=self.horizon, reuse_decay=self._steps)
+        return slide_wear(executed(halves.order_by("image_id")))
+
+    @cached_property
+    def tired(self) -> pd.DataFrame:
+        """Images that wear out clearly faster than usual."""
+        worn = self.wear[self.wear["is_tired"]].merge(self.uses, on="image_id")
+        return self.told(worn.head(SHOWN))
+
+    @cached_property
+    def forgotten(self) -> pd.DataFrame:
+        """Good images that were used once and have rested since, or not used for 60 days; the best first."""
+        return self.told(self._forgotten.head(SHOWN))
+
+    @property
+    def _forgotten(self) -> pd.DataFrame:
+        known = self.library
+        rested = known["days_since_used"] >= images.REST_ANYWHERE_DAYS
+        idle = (rested & (known["n_uses"] == 1)) | (known["days_since_used"] >= NEVER_AGAIN_DAYS)
+        return known[(known["slide_lift_low"] > 1) & idle]
+
+    @cached_property
+    def n_forgotten(self) -> int:
+        return len(self._forgotten)
+
+    def told(self, chosen: pd.DataFrame) -> pd.DataFrame:
+        """Images with what is written on them and a post to look at."""
+        few = ibis.memtable(chosen[["image_id"]], schema={"image_id": "string"})
+        shown = self.slide_uses.semi_join(few, "image_id")
+        texts = executed(images.image_texts(shown, self.tables("slides")))
+        examples = executed(
+            images.image_examples(shown, self.performance, at=self.period.to_at, horizon=self.horizon)
+        )
+        return chosen.merge(texts, on="image_id", how="left").merge(examples, on="image_id", how="left")
+
+    @cached_property
+    def weekly(self) -> pd.DataFrame:
+        """The week and the 8 before it, oldest first: slides used, and results of the posts that show slides."""
+        weeks = USUAL_WEEKS + 1
+        worn = mean_decay(self.library["n_uses"].to_numpy(dtype=np.int64), self.decay)
+        fresh = self.library[["image_id"]].assign(first_use_lift=self.library["slide_lift"] / worn)
+        lifts = ibis.memtable(fresh, schema={"image_id": "string", "first_use_lift": "float64"})
+        slideshows = self.performance.semi_join(self.slide_uses, "post_id")
+        results = weekly_results(
+            slideshows, self.period, hours=self.hours, horizon=self.horizon, weeks=weeks
+        ).select("week_on", "n_mature_posts", "median_views", "median_outlier", "breakout_rate")
+        frame = self.weeks
+        for part in (
+            weekly_slides(self.slide_uses, self.period, weeks=weeks),
+            weekly_lifts(self.slide_uses, lifts, self.period, weeks=weeks, reuse_decay=self._steps),
+            results,
+        ):
+            found = executed(part)
+            found["week_on"] = pd.to_datetime(found["week_on"])
+            frame = frame.merge(found, on="week_on", how="left")
+        for counted in ("n_slide_posts", "n_images_used", "n_new_images", "n_mature_posts"):
+            frame[counted] = frame[counted].fillna(0).astype(int)
+        return frame
+
+    @cached_property
+    def hooks(self) -> pd.DataFrame:
+        """First slides that surely open posts better than usual."""
+        good = self.effects.hooks[self.effects.hooks["hook_lift_low"] > 1].merge(self.uses, on="image_id")
+        return self.told(good.sort_values(["hook_lift_low", "image_id"], ascending=[False, True]).head(SHOWN))
+
+    @cached_property
+    def reused_hooks(self) -> pd.DataFrame:
+        """Texts that opened posts on two pictures or more, the most used first: what their posts did."""
+        hooks = self.slide_uses.filter(_.is_hook)
+        found = text_results(
+            hooks,
+            self.tables("slides"),
+            self.asked.mature,
+            at=self.period.to_at,
+            horizon=self.horizon,
+            least_images=2,
+        )
+        return executed(found.order_by([ibis.desc("n_uses"), "text_id"]))
+
+    @cached_property
+    def reposts(self) -> pd.DataFrame:
+        """Posts of three windows that show half of an earlier post's images or more, each with its original."""
+        pairs = repost_pairs(
+            self.slide_uses,
+            self.tables("slides"),
+            self.performance,
+            self.period.widened(3 * self.score_weeks),
+            horizon=self.horizon,
+        )
+        urls = self.performance.select("post_id", "url")
+        named = pairs.left_join(urls, "post_id").drop("post_id_right")
+        return originals(executed(named))
+
+    @cached_property
+    def recommended(self) -> pd.DataFrame:
+        """What each account should show again: the first three."""
+        return recommended(self.asked, self.lifts, self.decay, PER_ACCOUNT)
+
+    @cached_property
+    def coverage_of_slides(self) -> dict[str, int]:
+        """Slides and posts of the window, and what is missing of them."""
+        window = self.window
+        posts = self.performance.filter(
+            (_.posted_at >= ibis.literal(window.from_at, "timestamp"))
+            & (_.posted_at < ibis.literal(window.to_at, "timestamp"))
+        )
+        uses = self.slide_uses.semi_join(posts, "post_id")
+        n_posts = executed(posts.agg(n_posts=_.count())).iloc[0]
+        n_slides = executed(
+            uses.agg(
+                n_slides=_.count(),
+                n_with_slides=_.post_id.nunique(),
+                without_image=_.image_id.isnull().sum(),
+                without_text=_.text_id.isnull().sum(),
+            )
+        ).iloc[0]
+        found = {**n_posts.to_dict(), **n_slides.to_dict()}
+        return {str(k): int(v) if pd.notna(v) else 0 for k, v in found.items()}
+
+    @cached_property
+    def has_slides(self) -> bool:
+        """Whether the warehouse knows any image at all."""
+        return bool(executed(self.slide_uses.agg(n=_.image_id.count()))["n"].iloc[0])
+
+
+def _uses(first: int, last: Any) -> str:
+    if pd.isna(last):
+        return f"{first}+"
+    return str(first) if first == last else f"{first}\N{EN DASH}{last}"
