@@ -72,7 +72,7 @@ class VaFacts(LevelFacts):
     def tasks(self) -> pd.DataFrame:
         """Each VA's tasks that were due in the window."""
         found = task_results(self.tables("tasks"), self.window)
-        return executed(found.filter(found.va_id.notnull()).order_by("va_id"))
+        return executed(found.drop_null("va_id").order_by("va_id"))
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -98,7 +98,7 @@ class VaFacts(LevelFacts):
     @cached_property
     def team(self) -> pd.DataFrame:
         """The week and the 8 before it, oldest first: the posts of all VAs, and their tasks."""
-        ours = self.performance.filter(self.performance.va_id.notnull())
+        ours = self.performance.drop_null("va_id")
         weekly = executed(
             weekly_results(ours, self.period, hours=self.hours, horizon=self.horizon, weeks=USUAL_WEEKS + 1)
         )
