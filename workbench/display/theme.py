@@ -98,6 +98,9 @@ def config(*, dark: bool = False, background: str | None = None) -> dict[str, An
             "reference": {"color": c["muted"], "strokeDash": [4, 3], "strokeWidth": 1.2},
             "reference-label": {"color": c["muted"], "fontSize": 11.5},
             "unknown": {"color": c["faint"]},
+            "tile-label": {"color": c["muted"], "fontSize": 13},
+            "tile-figure": {"color": c["ink"], "fontSize": 25, "fontWeight": 650},
+            "tile-note": {"color": c["muted"], "fontSize": 12},
         },
     }
 

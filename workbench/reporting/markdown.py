@@ -15,6 +15,8 @@ class Contents:
     sections: list[tuple[str, str]] = field(default_factory=list)
     """Id and text of each second-level heading."""
     charts: int = 0
+    sliders: bool = False
+    """Whether a chart has some."""
     has_title: bool = False
 
 

@@ -72,6 +72,8 @@ def page(execution: Execution, about: About, *, bundle: str) -> str:
     contents = Contents()
     body = "" if execution.failure else _body(execution.notebook, contents)
     scripts = [bundle, _text("report.js")] if contents.charts else []
+    if contents.sliders:
+        scripts.insert(1, _text("controls.js"))
     return (
         _environment()
         .get_template("page.html.j2")
@@ -151,8 +153,12 @@ def _chart(spec: Mapping[str, Any], contents: Contents) -> str:
     words = _joined(spec.get("description")) or title or "Chart"
     caption = f"<strong>{html.escape(title)}</strong>" if title else ""
     caption += f"<span>{html.escape(subtitle)}</span>" if subtitle else ""
+    bound = any("bind" in p for p in spec.get("params", ()))
+    contents.sliders |= bound
+    controls = '<div class="controls"></div>' if bound else ""
     return (
-        f'<figure class="chart">{f"<figcaption>{caption}</figcaption>" if caption else ""}'
+        f'<figure class="chart{" with-controls" if controls else ""}">'
+        f"{f'<figcaption>{caption}</figcaption>' if caption else ''}{controls}"
         f'<div class="drawing" role="img" aria-label="{html.escape(words, quote=True)}"></div>'
         f"<noscript><p>{html.escape(words)}</p></noscript>"
         f'<script type="application/json">{in_script(drawn)}</script></figure>'

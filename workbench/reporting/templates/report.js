@@ -23,12 +23,28 @@
     mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { theme: scheme },
   });
 
+  // Charts one above the other can't ask how wide their place is.
+  const fit = (spec, width) => {
+    if (spec.usermeta?.workbench?.page !== "width") return;
+    for (const part of spec.vconcat) part.width = width - 64;
+    for (const p of spec.params) if (p.name === "columns") p.value = width < 520 ? 2 : 4;
+  };
+
   async function draw(figure) {
     const scheme = dark.matches ? "dark" : "light";
     const place = figure.querySelector(".drawing");
+    const spec = specOf(figure, scheme);
+    const sliders = figure.querySelector(".controls");
+    fit(spec, place.clientWidth);
+    // A redrawing for the night keeps what the reader has set.
+    for (const p of sliders && figure.view ? spec.params : []) if (p.bind) p.value = figure.view.signal(p.name);
     drawn.get(figure)?.finalize();
+    sliders?.replaceChildren();
     try {
-      drawn.set(figure, await vegaEmbed(place, specOf(figure, scheme), options(scheme)));
+      drawn.set(figure, await vegaEmbed(place, spec, { ...options(scheme), bind: sliders || undefined }));
+      figure.view = drawn.get(figure).view;
+      const controls = spec.usermeta?.workbench?.controls;
+      if (sliders && controls) window.workbenchControls(sliders, figure.view, controls);
       figure.dataset.drawn = scheme;
     } catch (error) {
       place.textContent = place.getAttribute("aria-label");
@@ -41,6 +57,8 @@
   async function drawForPaper(figure) {
     const spec = specOf(figure, "light");
     if (spec.width === "container") spec.width = PAPER;
+    fit(spec, PAPER);
+    for (const p of spec.params || []) delete p.bind;
     const paper = document.createElement("div");
     paper.className = "paper";
     // Vega-Embed's own styles decide how the element it draws in is shown; this one has to obey ours.
