@@ -8,7 +8,9 @@ from datetime import datetime
 import ibis
 from ibis import _
 
-from .outliers import FLOOR_VIEWS
+from .accounts import engagement_quality
+from .counting import known_sum, share
+from .outliers import BREAKOUT, FLOOR_VIEWS
 
 CELL_KEYS = ("account_id", "va_id", "creator_id", "month_on", "post_type")
 """What posts of one cell share."""
@@ -92,3 +94,34 @@ def last_uses(slide_uses: ibis.Table, until: datetime) -> ibis.Table:
     """
     past = slide_uses.filter(_.image_id.notnull() & (_.posted_at < ibis.literal(until, "timestamp")))
     return past.group_by("image_id").agg(last_use_number=_.use_number.max())
+
+
+def quality_of_sets(mature: ibis.Table, *, horizon: str = "120") -> ibis.Table:
+    """How the posts of each set broke out and were liked.
+
+    Grain out: set_id; n_mature_posts [posts with a count at the age], breakout_rate [fraction, of those with an
+    outlier], engagement_quality [fraction: (likes + 3 comments + 5 shares + 4 saves) / views, pooled; saves only
+    where every mature post of every set has them].
+
+    Source: metrics.md, Level 3 (set score). Version 1.
+    """
+    views = mature["views_settled" if horizon == "settled" else f"views_at_{horizon}"]
+    known = views.notnull()
+    engaged = known & known_sum(mature, ["likes", "comments", "shares"]).notnull()
+    found = (
+        mature.filter(_.set_id.notnull())
+        .group_by("set_id")
+        .agg(
+            n_mature_posts=known.sum(),
+            breakout_rate=share(mature[f"outlier_{horizon}"] >= BREAKOUT),
+            n_saves_known=mature.saves.count(where=known),
+            engaged_views=mature.views.sum(where=engaged),
+            **{c: mature[c].sum(where=engaged) for c in ("likes", "comments", "shares", "saves")},
+        )
+    )
+    without_saves = (found.n_mature_posts - found.n_saves_known).sum().over(ibis.window())
+    quality = ibis.cases(
+        (without_saves == 0, engagement_quality(found, saves=True)),
+        else_=engagement_quality(found, saves=False),
+    )
+    return found.select("set_id", "n_mature_posts", "breakout_rate", engagement_quality=quality)

@@ -24,6 +24,14 @@ VA_COLUMNS = (
     "va_id", "n_posts", "n_posting_accounts", "raw_va_multiple", "va_effect", "va_effect_low", "va_effect_high",
     "p_above_median", "separable_share", "is_separable",
 )  # fmt: skip
+CREATOR_COLUMNS = (
+    "creator_id", "n_posts", "n_posting_accounts", "raw_creator_multiple", "creator_effect", "creator_effect_low",
+    "creator_effect_high",
+)  # fmt: skip
+SET_COLUMNS = (
+    "set_id", "n_posts", "n_posting_accounts", "raw_set_multiple", "set_effect", "set_effect_low",
+    "set_effect_high",
+)  # fmt: skip
 
 
 def va_effects(asked: Asked) -> pd.DataFrame:
@@ -58,6 +66,38 @@ def va_effects(asked: Asked) -> pd.DataFrame:
     return _finished(frame, VA_COLUMNS, "va_effect", "va_id")
 
 
+def creator_effects(asked: Asked) -> pd.DataFrame:
+    """What each creator's content does to views, told apart from accounts and VAs: as `va_effects`.
+
+    The effect is against the mean of the creators, NULL where there is no second one. An account that shows one
+    creator only says little of that creator; the interval is as wide as that makes it.
+    Grain out: creator_id, best first. Source: metrics.md, Level 3 (set and creator effects). Version 1.
+    """
+    cells = _cells(asked)
+    return _content(cells, "creator_id", "creator", CREATOR_COLUMNS)
+
+
+def set_effects(asked: Asked) -> pd.DataFrame:
+    """What each set of slides does to views, told apart from accounts, VAs and creators: as `va_effects`.
+
+    The effect is against the mean of the sets, and does not hold the creator's: the sets of a good creator aren't
+    all good. NULL where there is no second one.
+    Grain out: set_id, best first. Source: metrics.md, Level 3 (set and creator effects). Version 1.
+    """
+    cells = _cells(asked, (*CELL_KEYS, "set_id"))
+    return _content(cells, "set_id", "set", SET_COLUMNS)
+
+
+def _content(cells: pd.DataFrame, key: str, noun: str, columns: Sequence[str]) -> pd.DataFrame:
+    known = cells[cells[key].notna()]
+    frame = _raw(known, key, f"raw_{noun}_multiple")
+    if len(frame) >= 2:
+        draws = _draws(cells, key)
+        draws = draws - draws.mean(axis=1, keepdims=True)
+        frame = frame.merge(_summed(list(frame[key]), draws, key, f"{noun}_effect"), on=key, how="left")
+    return _finished(frame, columns, f"{noun}_effect", key)
+
+
 def _cells(asked: Asked, by: Sequence[str] = CELL_KEYS) -> pd.DataFrame:
     floor = float(asked.settings.floor_views)
     return executed(effect_cells(asked.mature, horizon=asked.horizon, floor=floor, by=by).order_by(list(by)))
@@ -85,18 +125,21 @@ def _factor(values: pd.Series) -> Factor:
 
 
 def _draws(cells: pd.DataFrame, key: str) -> Floats:
-    """Posterior draws of the effects of `va_id` or `creator_id`, draws x known levels in order."""
-    account = _factor(cells["account_id"])
+    """Posterior draws of the effects of a key's known levels in order, draws x levels."""
+    factors = {name: _factor(cells[name]) for name in ("account_id", "va_id", "creator_id")}
     month = _factor(cells["month_on"])
-    model = MixedModel(
-        _as_cells(cells),
-        fixed=[month, _factor(cells["post_type"])],
-        wide=account,
-        inner=_crossed(account.code, month.code),
-        dense={name: _factor(cells[name]) for name in ("va_id", "creator_id")},
-    )
-    draws = posterior_draws(model, key, model.fitted(), seed=SEED)
-    return draws[:, : cells[key].nunique()]
+    fixed = [month, _factor(cells["post_type"])]
+    if key == "set_id":
+        model = MixedModel(_as_cells(cells), fixed=fixed, wide=_factor(cells[key]), dense=factors)
+    else:
+        account = factors.pop("account_id")
+        inner = _crossed(account.code, month.code)
+        if key == "creator_id":
+            # A creator's months differ by the images that are in use then.
+            factors["creator_month"] = _crossed(factors[key].code, month.code)
+        model = MixedModel(_as_cells(cells), fixed=fixed, wide=account, inner=inner, dense=factors)
+    name = "wide" if key == "set_id" else key
+    return posterior_draws(model, name, model.fitted(), seed=SEED)[:, : cells[key].nunique()]
 
 
 def _as_cells(cells: pd.DataFrame) -> Cells:

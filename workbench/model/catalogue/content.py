@@ -5,6 +5,9 @@ from __future__ import annotations
 import ibis
 
 from ...metrics import content, creators, pipeline, tasks
+from ...metrics.effects import CELL_KEYS, effect_cells, quality_of_sets
+from ..effects import creator_effects, set_effects
+from ..effects_score import set_scores
 from ..reel_lists import reel_lists
 from .metric import Asked, Metric
 
@@ -30,6 +33,11 @@ def _deliveries(a: Asked) -> ibis.Table:
         a.period,
         weeks=max(1, -(-a.period.days // 7)),
     )
+
+
+def _cells(a: Asked, *also: str) -> ibis.Table:
+    floor = float(a.settings.floor_views)
+    return effect_cells(a.mature, horizon=a.horizon, floor=floor, by=(*CELL_KEYS, *also))
 
 
 METRICS = (
@@ -111,5 +119,29 @@ METRICS = (
         lambda a: tasks.open_tasks(a.tables("tasks")),
         ("va_id", "due_on", "list_state", "account_id", "title", "task_id", "content_id"),
         finish=reel_lists,
+    ),
+    Metric(
+        "creator_effect",
+        "What each creator's content does to views, told apart from accounts and VAs, with its interval.",
+        _cells,
+        ("creator_id",),
+        days=364,
+        finish=creator_effects,
+    ),
+    Metric(
+        "set_effect",
+        "What each set does to views, told apart from accounts, VAs and creators, with its interval.",
+        lambda a: _cells(a, "set_id"),
+        ("set_id",),
+        days=364,
+        finish=set_effects,
+    ),
+    Metric(
+        "set_score",
+        "The score of each set in its three parts.",
+        lambda a: quality_of_sets(a.mature, horizon=a.horizon),
+        ("set_id",),
+        days=364,
+        finish=set_scores,
     ),
 )
