@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import record
     from .errors import UsageError, WorkbenchError
-    from .warehouse.reader import Workbench, connect
+    from .explore import connect
+    from .warehouse.reader import Workbench
 
 __version__ = "0.1.0"
 __all__ = ["UsageError", "Workbench", "WorkbenchError", "__version__", "connect", "record"]
 
 _HOMES = {
     "Workbench": ".warehouse.reader",
-    "connect": ".warehouse.reader",
+    "connect": ".explore",
     "UsageError": ".errors",
     "WorkbenchError": ".errors",
 }

@@ -22,6 +22,14 @@ class LevelPage:
     def __init__(self, facts: LevelFacts) -> None:
         self.facts = facts
 
+    def __repr__(self) -> str:
+        """What can be called: for whoever explores without the notebook."""
+        parts = dict.fromkeys(n for kind in type(self).__mro__[-2::-1] for n in vars(kind) if not n.startswith("_"))
+        return (
+            f"<{type(self).__name__} of {self.facts.period.from_on} to {self.facts.period.to_on}: "
+            f"{', '.join(f'{n}()' for n in parts if callable(getattr(self, n)))}>"
+        )
+
     def basis(self) -> Box:
         """Which posts are compared, at which age."""
         facts, known = self.facts, self.facts.coverage

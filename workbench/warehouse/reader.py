@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import ibis
@@ -114,7 +114,7 @@ class Workbench:
             name, pa.Table.from_pandas(rows, preserve_index=False), temp=True, overwrite=True
         )
 
-    def refresh(self) -> Workbench:
+    def refresh(self) -> Self:
         """Move to the newest version. Expressions made before stay on the old one and can't be run any more."""
         newest = versions.current(self.settings.versions)
         if newest is not None and newest.version != self.version:
@@ -125,7 +125,17 @@ class Workbench:
     def close(self) -> None:
         self.backend.disconnect()
 
-    def __enter__(self) -> Workbench:
+    @classmethod
+    def opened(cls, home: Path | str | None = None, version: int | None = None, **settings: Any) -> Self:
+        """The newest version of a home's warehouse, or a given one; see `connect`."""
+        named = os.environ.get("WORKBENCH_VERSION")
+        if version is None and named:
+            if not named.isdecimal():
+                raise UsageError(f"WORKBENCH_VERSION: {named!r} is no version's number, such as 12.")
+            version = int(named)
+        return cls(load_settings(home, **settings), version)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -158,9 +168,4 @@ def connect(home: Path | str | None = None, version: int | None = None, **settin
 
     Raises UsageError when there is no warehouse, or the version is not kept.
     """
-    named = os.environ.get("WORKBENCH_VERSION")
-    if version is None and named:
-        if not named.isdecimal():
-            raise UsageError(f"WORKBENCH_VERSION: {named!r} is no version's number, such as 12.")
-        version = int(named)
-    return Workbench(load_settings(home, **settings), version)
+    return Workbench.opened(home, version, **settings)
