@@ -85,7 +85,9 @@ def repost_pairs(
     )
     same_order = _same_order(kept, later, earlier)
     files = slides.select("post_id", "slide_index", "sha256")
-    told = kept.join(same_order, pair).join(_exact_reposts(kept, files), pair)
+    told = kept.left_join(same_order, pair, rname="{name}_of_order")
+    told = told.left_join(_exact_reposts(kept, files), pair, rname="{name}_of_files")
+    told = told.select(*kept.columns, "is_same_order", "is_exact_repost")
     return _compared(told, performance, horizon)
 
 
