@@ -10,7 +10,7 @@ What is heavy is imported when it is first asked for.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -80,14 +80,37 @@ class Question:
         return f"<metric {self._metric.name}: {self._metric.sentence} Call it, with week= or from_on= and to_on=.>"
 
 
-class Metrics(Names):
-    """The catalogue's metrics; the listing says what each answers."""
+class Metrics:
+    """The catalogue's metrics: listed, and followed with a dot and Tab. Loaded when they are first asked for."""
 
-    _sentences: dict[str, str]
+    def __init__(self, wb: Explorer) -> None:
+        self._wb = wb
+
+    @property
+    def _catalogue(self) -> dict[str, Metric]:
+        from .model.catalogue import METRICS
+
+        return METRICS
+
+    def __getattr__(self, name: str) -> Question:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self._catalogue:
+            return Question(self._wb, self._catalogue[name])
+        raise NoSuchName(f"There is no metric '{name}'.{nearest(name, self._catalogue)}")
+
+    def __dir__(self) -> list[str]:
+        return list(self._catalogue)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._catalogue)
+
+    def __len__(self) -> int:
+        return len(self._catalogue)
 
     def __repr__(self) -> str:
         width = max(map(len, self), default=0)
-        return "\n".join(f"{name:{width}}  {self._sentences[name]}" for name in self)
+        return "\n".join(f"{m.name:{width}}  {m.sentence}" for m in self._catalogue.values())
 
 
 class Answer:
@@ -161,22 +184,16 @@ class Answer:
 
 
 class Explorer(Workbench):
-    """One version of the warehouse, open for reading, with its metrics and pages one call away."""
+    """One version of the warehouse, open for reading, with its metrics and pages one call away.
 
-    @property
-    def tables(self) -> Names:
-        """The tables and marts: `wb.tables.posts`, or `wb["posts"]`."""
-        return Names.of(self._tables, self.table, "table")
+    `tables.posts` is a table's expression, `metrics.kpi_score(week="2025-W40")` a metric's answer.
+    """
 
-    @property
-    def metrics(self) -> Metrics:
-        """The metrics of the catalogue: `wb.metrics.kpi_score(week="2025-W40")`."""
-        from .model.catalogue import METRICS
-
-        made = Metrics.of(METRICS, lambda name: Question(self, METRICS[name]), "metric")
-        assert isinstance(made, Metrics)
-        made._sentences = {name: metric.sentence for name, metric in METRICS.items()}
-        return made
+    def _open(self, version: int | None) -> None:
+        super()._open(version)
+        # Attributes and no properties: Jupyter completes only what it can look at without running anything.
+        self.tables = Names.of(self.tables, self.table, "table")
+        self.metrics = Metrics(self)
 
     def metric(
         self,

@@ -62,7 +62,8 @@ class Workbench:
             self.backend.raw_sql(f"SET memory_limit = '{limit}'").fetchall()
         self._version = found
         names = self.backend.list_tables()
-        self._tables = tuple(sorted(n for n in names if n not in _NOT_SHOWN))
+        self.tables: tuple[str, ...] = tuple(sorted(n for n in names if n not in _NOT_SHOWN))
+        """Names of the tables and marts."""
 
     @property
     def version(self) -> int:
@@ -74,19 +75,14 @@ class Workbench:
         """The newest capture time of anything in this version, naive UTC; None while it is empty."""
         return datetime.fromisoformat(self._version.as_of) if self._version.as_of else None
 
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Names of the tables and marts."""
-        return self._tables
-
     def table(self, name: str) -> ibis.Table:
         """A table or mart as an expression, without the loader's bookkeeping.
 
         Raises UsageError for a name that is no table.
         """
-        if name not in self._tables:
-            listed = ", ".join(self._tables)
-            raise UsageError(f"There is no table '{name}'.{nearest(name, self._tables)} Tables: {listed}.")
+        if name not in self.tables:
+            listed = ", ".join(self.tables)
+            raise UsageError(f"There is no table '{name}'.{nearest(name, self.tables)} Tables: {listed}.")
         found = self.backend.table(name)
         return found.drop(*[c for c in HIDDEN_COLUMNS if c in found.columns])
 
@@ -148,7 +144,7 @@ class Workbench:
         return f"<workbench version {self.version}, data as of {as_of} UTC, {len(self.tables)} tables>"
 
     def _ipython_key_completions_(self) -> Iterator[str]:
-        return iter(self._tables)
+        return iter(self.tables)
 
     def __getitem__(self, name: str) -> ibis.Table:
         return self.table(name)
