@@ -125,3 +125,10 @@ def test_fractions_are_axes_in_percent_and_dates_are_time():
     )
     encoding = spec(charts.line(data, x="day", y="engagement_rate", title="Rose"))["layer"][0]["encoding"]
     assert encoding["x"]["type"] == "temporal" and encoding["y"]["axis"]["format"] == "~%"
+
+
+def test_words_on_an_axis_keep_the_order_of_the_rows():
+    steps = pd.DataFrame({"use": ["1", "2", "6-7", "11+"], "median_outlier": [1.0, 0.8, 0.6, 0.5]})
+    drawn = charts.line(steps, x="use", y="median_outlier", title="t").to_dict()
+    across = [layer["encoding"]["x"] for layer in drawn["layer"] if "x" in layer["encoding"]]
+    assert across and all(x["sort"] == ["1", "2", "6-7", "11+"] for x in across)

@@ -124,3 +124,11 @@ def test_a_column_leads_to_the_address_that_another_holds():
     assert f"<bdi>{link}good &lt;hook&gt;</a></bdi>" in html
     assert html.count("<a ") == 1 and "javascript" not in html
     assert "<bdi>bad</bdi>" in html and "<bdi>unknown</bdi>" in html
+
+
+def test_a_folded_table_is_told_by_its_line_and_whole_behind_it():
+    folded = display.tables.Folded(display.table([{"a": 1}], caption="c"), "All <of> them")
+    html = folded._repr_html_()
+    assert html.startswith("<details") and "<summary>All &lt;of&gt; them</summary>" in html
+    assert "<table>" in html and html.endswith("</details>")
+    assert repr(folded).startswith("All <of> them\nc")

@@ -50,16 +50,19 @@ def line(
 ) -> alt.LayerChart:
     """A figure over time, with its interval as a band where `low` and `high` name the columns.
 
-    `x` holds dates, instants, or ordered text such as ISO weeks. `series` draws a line for each of
-    its values. `reference` is a dashed line at that height.
+    `x` holds dates, instants, or text such as ISO weeks, in the order of the rows. `series` draws a
+    line for each of its values. `reference` is a dashed line at that height.
     """
     frame = drawable(data, [x, y, low, high, series])
     value, over = heading(y), heading(x)
     in_time = pd.api.types.is_datetime64_any_dtype(frame[x])
     days = time_axis(frame[x]) if in_time else {}
-    across = alt.X(f"{x}:{'T' if in_time else 'O'}", title=None if in_time else over.axis).axis(
-        labelAngle=0, labelOverlap=True, **days
-    )
+    in_words = not in_time and not pd.api.types.is_numeric_dtype(frame[x])
+    across = alt.X(
+        f"{x}:{'T' if in_time else 'O'}",
+        title=None if in_time else over.axis,
+        sort=[str(v) for v in dict.fromkeys(frame[x])] if in_words else alt.Undefined,
+    ).axis(labelAngle=0, labelOverlap=True, **days)
     scale = alt.Scale(zero=zero, nice=True)
     up = alt.Y(f"{y}:Q", title=value.axis, scale=scale, axis=axis(value))
     colour: Any = {"color": alt.Color(f"{series}:N", title=None)} if series else {}

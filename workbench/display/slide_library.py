@@ -6,7 +6,8 @@ with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,18 @@ _WORDS = 60
 """Characters of a slide's text by which it is recognized."""
 _FEWEST_POSTS = 5
 """Posts with a known multiple, for a hook's median to be told."""
-_COLUMNS = ("slide_lift", "slide_lift_low", "slide_lift_high", "n_lift_posts", "n_uses", "days_since_used")
+_LIFT = {
+    "slide_lift": "Lift", "slide_lift_low": "90 % from", "slide_lift_high": "to", "n_lift_posts": "n", "n_uses": "Uses",
+    "days_since_used": "Rested",
+}  # fmt: skip
+_HOOK_LIFT = {
+    "hook_lift": "Lift", "hook_lift_low": "90 % from", "hook_lift_high": "to", "n_hook_posts": "n", "n_uses": "Uses",
+    "days_since_used": "Rested",
+}  # fmt: skip
+_WEAR = {
+    "wear_multiple": "Later against earlier", "wear_low": "90 % from", "wear_high": "to", "n_first_uses": "Earlier",
+    "n_recent_uses": "Later", "days_since_used": "Rested",
+}  # fmt: skip
 
 
 class LibraryPage(LevelPage):
@@ -99,14 +111,7 @@ class LibraryPage(LevelPage):
         return self._images(
             tired,
             f"{n} of {judged} with six comparable uses or more are tired",
-            columns=[
-                "n_first_uses",
-                "n_recent_uses",
-                "wear_multiple",
-                "wear_low",
-                "wear_high",
-                "days_since_used",
-            ],
+            columns=_WEAR,
             note=_first(len(tired), n, "that are tired"),
         )
 
@@ -125,14 +130,7 @@ class LibraryPage(LevelPage):
             hooks,
             f"{good:,} of {judged} clearly do better than usual: a hook of the best tenth brings {best} and more, one "
             f"of the worst {worst} and less",
-            columns=[
-                "hook_lift",
-                "hook_lift_low",
-                "hook_lift_high",
-                "n_hook_posts",
-                "n_uses",
-                "days_since_used",
-            ],
+            columns=_HOOK_LIFT,
             note=_first(len(hooks), good, "that are sure to do better than usual"),
         )
 
@@ -158,12 +156,17 @@ class LibraryPage(LevelPage):
         )  # fmt: skip
 
     def _images(
-        self, shown: pd.DataFrame, caption: str, *, columns: Sequence[str] = _COLUMNS, note: str = ""
+        self,
+        shown: pd.DataFrame,
+        caption: str,
+        *,
+        columns: Mapping[str, str] = MappingProxyType(_LIFT),
+        note: str = "",
     ) -> Table:
         return Table(
             shown.assign(image_text=named(shown), image_id=_short(shown)),
             caption=caption,
-            columns=["image_text", *columns, "image_id"],
+            columns={"image_text": "Slide", **columns, "image_id": "Image"},
             links={"image_text": "example_url"},
             missing="not known of this image",
             note=note,

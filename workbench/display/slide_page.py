@@ -7,18 +7,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
+from ..metrics.outliers import BREAKOUT
 from ..model.recommendations import NEVER_AGAIN_DAYS
 from ..model.slide_facts import PER_ACCOUNT, SlideFacts
 from ..model.slide_reposts import FEWEST, repost_change
 from . import charts
 from .blocks import Box, finding, note, text, tiles, warning
 from .level_page import known
-from .numbers import counted, multiple, percent, relative_change, whole
+from .numbers import compact, counted, multiple, percent, relative_change, whole
 from .slide_library import LibraryPage, named
-from .tables import Definitions, Table, definitions
+from .tables import Definitions, Folded, Table, definitions
 
 _MOST_ROWS = 1_200
 """Recommendations on a page; with more it would be slow to send and to open."""
+_NTH = {2: "second", 3: "third", 5: "fifth"}
+"""Uses that the title of the decay tells."""
+_MISSING = {
+    "usual_views": "fewer than five posts before",
+    "expected_views": "what is usual on this account is not known",
+    "days_since_used_here": "never used on this account",
+}
 _IMPORT = (
     "Import slides.csv: a row for each slide with post_id, slide_index, its address or hashes (slide_url, sha256, "
     "phash) and the text that was read on it (ocr_text, ocr_confidence)."
@@ -114,8 +124,11 @@ class SlidePage(LibraryPage):
         decay = self.facts.decay_by_use
         if len(decay) < 2:
             return note("Too few images were used twice to see what a further use costs.")
-        last = decay.iloc[-1]
-        title = f"By use {last['use_label']} an image does {multiple(last['reuse_decay'])} what it did the first time"
+        said = [
+            f"the {_NTH[int(k)]} {percent(1 - multiple, digits=0)}"
+            for k, multiple in zip(decay["use_number"], decay["reuse_decay"], strict=True)
+            if int(k) in _NTH
+        ]
         return charts.line(
             decay,
             x="use_label",
@@ -124,8 +137,8 @@ class SlidePage(LibraryPage):
             high="reuse_decay_high",
             reference=1.0,
             reference_label="first use",
-            title=title,
-            subtitle="Views against the first use, each image against itself; 90 % interval",
+            title=f"Using an image again costs views: {', '.join(said)} of what the first use brought",
+            subtitle="Each image against itself, anywhere; 90 % interval",
         )
 
     def repost_finding(self) -> Box:
@@ -160,9 +173,10 @@ class SlidePage(LibraryPage):
         if known.empty:
             return note("No repost has a count at the compared age yet.")
         best = known.sort_values(["compared_outlier", "post_id"], ascending=[False, True])
+        broke = int((best["compared_outlier"] >= BREAKOUT).sum())
         return Table(
             best,
-            caption=f"The reposts that did best: {multiple(best['compared_outlier'].iloc[0])} the usual for the first",
+            caption=f"{broke} of {counted(len(best), 'repost')} did three times their account's usual or more",
             columns={
                 "account_id": "", "posted_at": "", "compared_outlier": "Times the usual",
                 "earlier_outlier": "Original, times the usual", "earlier_account_id": "Original's account",
@@ -174,34 +188,55 @@ class SlidePage(LibraryPage):
             limit=10,
         )  # fmt: skip
 
-    def recommendation_table(self) -> Any:
-        recommended = self.facts.recommended
+    def promising_table(self) -> Any:
+        """The most promising recommendations that can all be followed: an image goes to one account."""
+        recommended, promising = self.facts.recommended, self.facts.promising
         if recommended.empty:
             return note(
                 "No image can be recommended: none that clearly does better than usual has rested for 14 days "
                 "everywhere and 60 on an account of its creator's, and would do better than usual once more."
             )
         n = recommended["account_id"].nunique()
-        each = max(1, min(PER_ACCOUNT, _MOST_ROWS // n))
-        shown = recommended[recommended["place"] <= each].head(_MOST_ROWS)
         top = multiple(recommended.loc[recommended["place"] == 1, "expected_multiple"].median())
         return Table(
-            shown.assign(image_text=named(shown)),
-            caption=f"{counted(n, 'account')} can show an image again; the best is expected at {top} the usual "
-            "(median account)",
-            columns=[
-                "account_id", "image_text", "expected_views", "expected_views_low", "expected_views_high",
-                "usual_views", "recommended_because",
-            ],
-            links={"image_text": "example_url"},
-            missing={
-                "usual_views": "fewer than five posts before",
-                "expected_views": "what is usual on this account is not known",
+            promising.assign(image_text=named(promising), interval=_ranges(promising)),
+            caption=f"{counted(n, 'account')} can show an image again; the best of the median account is expected at "
+            f"{top} its usual",
+            columns={
+                "account_id": "", "image_text": "", "expected_views": "", "interval": "90 % interval",
+                "recommended_because": "",
             },
-            limit=_MOST_ROWS,
-            note="One image may stand at several accounts of its creator: give it to one, then it rests for 14 days. "
-            "`workbench metric recommendations` has five for each account.",
+            links={"image_text": "example_url"},
+            missing=_MISSING,
+            note="The most promising, each image for the one account where it promises most, so that it can rest "
+            "elsewhere. What is expected is the mean of such posts: a single one can do far better or worse.",
         )  # fmt: skip
+
+    def recommendation_table(self) -> Any:
+        """The first three of every account."""
+        recommended = self.facts.recommended
+        if recommended.empty:
+            return note("Nothing to list.")
+        n = recommended["account_id"].nunique()
+        each = max(1, min(PER_ACCOUNT, _MOST_ROWS // n))
+        shown = recommended[recommended["place"] <= each]
+        listed = Table(
+            shown.assign(image_text=named(shown)),
+            caption=f"The first {each} of each account",
+            columns={
+                "account_id": "", "image_text": "", "expected_views": "", "expected_views_low": "90 % from",
+                "expected_views_high": "to", "usual_views": "", "slide_lift": "", "n_lift_posts": "n",
+                "days_since_used_here": "", "days_since_used": "",
+            },
+            links={"image_text": "example_url"},
+            missing=_MISSING,
+            limit=_MOST_ROWS,
+            note="An image may stand at several accounts of its creator: give it to one. `workbench metric "
+            "recommendations --where account_id=...` has the reasons.",
+        )  # fmt: skip
+        return Folded(
+            listed, f"Every account: {whole(len(shown))} recommendations for {counted(n, 'account')}"
+        )
 
     def targets(self) -> Any:
         """Targets of the whole agency that the page has a figure for."""
@@ -231,3 +266,9 @@ class SlidePage(LibraryPage):
 
     def _nothing(self) -> Box:
         return note(_IMPORT, "Nothing to show without slides")
+
+
+def _ranges(recommended: pd.DataFrame) -> list[str | None]:
+    """What the expected views lie between, in short."""
+    ends = zip(recommended["expected_views_low"], recommended["expected_views_high"], strict=True)
+    return [None if pd.isna(low) else f"{compact(low)} to {compact(high)}" for low, high in ends]

@@ -158,6 +158,20 @@ class Definitions:
         return "\n".join(f"{h.label}: {h.sentence}" for h in self.headings)
 
 
+class Folded:
+    """A long table behind a line that says what is in it; a browser's search looks into it."""
+
+    def __init__(self, table: Table, summary: str) -> None:
+        self.table, self.summary = table, summary
+
+    def _repr_html_(self) -> str:
+        opened = f'<details class="wb-definitions wb-fold"><summary>{prose(self.summary)}</summary>'
+        return f"{opened}{self.table._repr_html_()}</details>"
+
+    def __repr__(self) -> str:
+        return f"{self.summary}\n{self.table!r}"
+
+
 def definitions(*columns: str | Heading, summary: str = "What the figures mean") -> Definitions:
     """The registry's sentences for these columns, to be unfolded."""
     return Definitions([c if isinstance(c, Heading) else heading(c) for c in columns], summary)

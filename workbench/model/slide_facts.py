@@ -23,6 +23,7 @@ from .recommendations import NEVER_AGAIN_DAYS, mean_decay, recommended, whole_pa
 from .slide_effects import SlideEffects, slide_effects
 from .slide_reposts import originals
 from .slide_wear import slide_wear
+from .suggestions import DEPTH, dealt
 
 SHOWN = 15
 """Rows of each list of images."""
@@ -210,9 +211,19 @@ class SlideFacts(LevelFacts):
         return originals(executed(named))
 
     @cached_property
+    def _recommended(self) -> pd.DataFrame:
+        """As deep as it takes to give each image to one account."""
+        return recommended(self.asked, self.lifts, self.decay, DEPTH)
+
+    @property
     def recommended(self) -> pd.DataFrame:
         """What each account should show again: the first three."""
-        return recommended(self.asked, self.lifts, self.decay, PER_ACCOUNT)
+        return self._recommended[self._recommended["place"] <= PER_ACCOUNT].reset_index(drop=True)
+
+    @cached_property
+    def promising(self) -> pd.DataFrame:
+        """Of all recommendations the most promising, each image for one account."""
+        return dealt(self._recommended, 1, images=set(), standing={}).head(SHOWN)
 
     @cached_property
     def coverage_of_slides(self) -> dict[str, int]:
