@@ -90,6 +90,7 @@ USES = {
     **dict.fromkeys(["slide_index", "use_number"], "int64"),
     "posted_at": "timestamp",
 }
+TASKS = {"status": "string", "payload": "string"}
 TABLES = {
     "slide_uses": table(
         """
@@ -104,6 +105,7 @@ TABLES = {
         "account_id | platform | creator_id\na | tiktok | ann\nnew | tiktok | -",
         {"checked_state": "string", "is_active": "boolean"},
     ),
+    "tasks": table("task_id | account_id | status | done_at | payload\n", TASKS),
     "slides": table(
         """
         post_id | slide_index | ocr_text      | ocr_confidence
@@ -186,3 +188,12 @@ def test_the_reason_is_told_in_parts() -> None:
         "use 5 is expected at 1.30×",
     ]
     assert "never shown on this account" in reasons({**row, "days_since_used_here": pd.NA})
+
+
+def test_an_image_that_an_open_task_has_is_recommended_to_nobody() -> None:
+    head, task = "task_id | account_id | status | done_at | payload", '{"image_id": "good"}'
+    offered = {}
+    for state in ("open", "canceled"):
+        tasks = table(f"{head}\nt | b | {state} | - | {task}", TASKS)
+        offered[state] = set(recommended(asked({**TABLES, "tasks": tasks}), LIFTS, DECAY)["image_id"])
+    assert offered == {"open": {"better"}, "canceled": {"good", "better"}}

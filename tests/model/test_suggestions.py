@@ -13,6 +13,7 @@ from text_tables import table
 
 from workbench.metrics.periods import Period
 from workbench.model import suggestions
+from workbench.model.promised import promised_images, read_payload, told_payload
 
 WEEK = Period(date(2025, 3, 10), date(2025, 3, 16))
 
@@ -97,10 +98,11 @@ def test_promised_are_images_of_open_tasks_and_of_whatever_was_accepted_for_the_
         status="string",
         payload="string",
     )
-    found = suggestions.promised_images(tasks, WEEK)
+    found = promised_images(tasks, suggestions.week_prefix(WEEK))
     images = [None if pd.isna(i) else i for i in found["image_id"]]
     rows = sorted(zip(found["task_id"], images, found["is_of_week"], strict=True))
     assert rows == [(of_week, "k", True), ("t1", "i", False), ("t3", None, False)]
+    assert promised_images(tasks)["image_id"].dropna().tolist() == ["i"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_promised_are_images_of_open_tasks_and_of_whatever_was_accepted_for_the_
     ],
 )
 def test_a_payload_is_read_for_what_it_can_be_trusted_with(text: str | None, told: dict) -> None:
-    assert suggestions.read_payload(text) == told
+    assert read_payload(text) == told
 
 
 def test_what_a_task_keeps_is_read_back() -> None:
@@ -129,7 +131,7 @@ def test_what_a_task_keeps_is_read_back() -> None:
         "recommended_because": 'so "it" is',
         "place": 1,
     }
-    assert suggestions.read_payload(suggestions.told_payload(row)) == {
+    assert read_payload(told_payload(row)) == {
         "image_id": "i",
         "slide_lift": 1.5,
         "recommended_because": 'so "it" is',

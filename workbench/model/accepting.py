@@ -13,7 +13,8 @@ import pandas as pd
 from ..errors import UsageError, nearest
 from ..metrics.tasks import is_canceled, is_done
 from .frames import executed
-from .suggestions import promised_images, suggestions, told_payload, week_after
+from .promised import promised_images, told_payload
+from .suggestions import suggestions, week_after, week_prefix
 
 if TYPE_CHECKING:
     from .catalogue.metric import Asked
@@ -68,7 +69,7 @@ def accept(
     if top is not None and top < 1:
         raise UsageError(f"--top {top} accepts nothing. Give a number from 1.")
     offered = suggestions(asked)
-    promised = promised_images(asked.tables("tasks"), week_after(asked.period))
+    promised = promised_images(asked.tables("tasks"), week_prefix(week_after(asked.period)))
     before = promised[promised["is_of_week"]]
     if ids:
         _known(ids, [*offered["task_id"], *before["task_id"]], "suggestion", "ids")

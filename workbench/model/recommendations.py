@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..metrics import recommendations as rested
 from .frames import executed
+from .promised import promised_images
 from .slide_effects import slide_effects
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def recommendations(asked: Asked, per_account: int = PER_ACCOUNT) -> pd.DataFram
     Formula: expected_multiple = slide_lift x reuse_multiple; expected_views = usual_views x expected_multiple, with
     the interval of the lift put through. The lift is a mean over the uses so far and so holds their decay already:
     reuse_multiple is the step from there to the next use, decay(n + 1) / geometric mean of decay(1) ... decay(n).
-    Images that are expected to do no better than usual (expected_multiple <= 1) are left out.
+    Images that are expected to do no better than usual (expected_multiple <= 1) are left out, and so are images that
+    an open task has already.
 
     Grain: account_id, place [1 is best]; ordered so. expected_views is NULL where the account has no baseline.
 
@@ -73,6 +75,8 @@ def recommended(
     """`recommendations` of lifts and a decay that are at hand: see `worth_showing` for their columns."""
     uses, at = asked.tables("slide_uses"), asked.period.to_at
     images = worth_showing(executed(rested.image_uses(uses, at)), lifts, decay)
+    # What somebody has accepted is as good as used: it has to rest everywhere afterwards.
+    images = images[~images["image_id"].isin(promised_images(asked.tables("tasks"))["image_id"].dropna())]
     offered = ibis.memtable(
         images[["image_id", "expected_multiple"]],
         schema={"image_id": "string", "expected_multiple": "float64"},

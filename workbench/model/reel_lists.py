@@ -13,7 +13,8 @@ from ..metrics.periods import Period
 from ..metrics.pipeline import open_items
 from ..metrics.tasks import open_tasks
 from .frames import executed
-from .suggestions import PER_ACCOUNT, TOLD, read_payload, suggestions, week_after, worked_accounts
+from .promised import TOLD, read_payload
+from .suggestions import PER_ACCOUNT, suggestions, week_after, worked_accounts
 
 if TYPE_CHECKING:
     from .catalogue.metric import Asked

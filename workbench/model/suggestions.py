@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import ibis
 import pandas as pd
 from ibis import _
 
 from ..metrics.periods import Period
-from ..metrics.tasks import is_open
 from .frames import executed
+from .promised import promised_images
 from .recommendations import recommendations
 
 if TYPE_CHECKING:
@@ -25,9 +24,6 @@ PER_ACCOUNT = 3
 DEPTH = 30
 """Recommendations of an account that are looked at, as an image goes to one account only."""
 REUSE = "reuse_slide"
-TOLD = ("image_id", "example_url", "slide_lift", "expected_views", "recommended_because")
-"""What a task keeps of the recommendation that it was made from, as its payload."""
-
 LISTED = (
     "task_id", "due_on", "va_id", "account_id", "title", "expected_views", "slide_lift", "slide_lift_low",
     "slide_lift_high", "example_url", "recommended_because",
@@ -51,7 +47,7 @@ def suggestions(asked: Asked, per_account: int = PER_ACCOUNT) -> pd.DataFrame:
     makes one task.
     """
     accounts, week = worked_accounts(asked), week_after(asked.period)
-    promised = promised_images(asked.tables("tasks"), week)
+    promised = promised_images(asked.tables("tasks"), week_prefix(week))
     of_week = promised[promised["is_of_week"]]
     chosen = dealt(
         recommendations(asked, DEPTH),
@@ -96,19 +92,6 @@ def dealt(
     return taken.assign(turn=pd.Series(turns, dtype="int64"))
 
 
-def promised_images(tasks: ibis.Table, week: Period) -> pd.DataFrame:
-    """Images of tasks that are open, or were accepted for the week whatever became of them.
-
-    task_id, account_id, image_id, is_of_week.
-    """
-    prefix = week_prefix(week)
-    kept = tasks.filter(is_open(tasks) | tasks.task_id.startswith(prefix))
-    frame = executed(kept.select("task_id", "account_id", "payload").order_by("task_id"))
-    frame["image_id"] = pd.Series([read_payload(t).get("image_id") for t in frame["payload"]], dtype="object")
-    frame["is_of_week"] = frame["task_id"].str.startswith(prefix)
-    return frame.drop(columns="payload")
-
-
 def week_after(period: Period) -> Period:
     """The ISO week that follows the one in which a period ends."""
     return Period.week_of(period.to_on + timedelta(days=1), period.time_zone)
@@ -129,30 +112,6 @@ def iso_week(day: date) -> str:
     """2025-W41."""
     year, week, _day = day.isocalendar()
     return f"{year}-W{week:02d}"
-
-
-def told_payload(row: dict[Any, Any]) -> str:
-    """What a task keeps of its recommendation, as JSON."""
-    kept = {name: row.get(name) for name in (*TOLD, "image_text", "example_post_id", "place")}
-    known = {name: value for name, value in kept.items() if pd.notna(value)}
-    return json.dumps(known, ensure_ascii=False, sort_keys=True)
-
-
-def read_payload(text: Any) -> dict[str, Any]:
-    """What a task's payload keeps of a recommendation; nothing where it is none of ours or no JSON at all."""
-    try:
-        found = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        return {}
-    kept = {name: found.get(name) for name in TOLD} if isinstance(found, dict) else {}
-    told: dict[str, Any] = {}
-    for name, value in kept.items():
-        if name in ("slide_lift", "expected_views"):
-            if isinstance(value, int | float) and abs(value) < 1e18:  # neither NaN nor what no count can be
-                told[name] = float(value)
-        elif isinstance(value, str):
-            told[name] = value.encode("utf-8", "replace").decode()  # JSON can hold halves of characters
-    return told
 
 
 def _title(text: Any, image_id: str) -> str:
