@@ -1,4 +1,4 @@
-"""Revenue, costs and exchange rates. Amounts are made in whole cents."""
+"""Revenue, costs, exchange rates and payout rules. Amounts are made in whole cents."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def write_money(folder: Path, world: World, words: Texts) -> list[Path]:
         write_csv(folder / "revenue.csv", _revenue(world, words)),
         write_csv(folder / "costs.csv", _costs(world)),
         write_csv(folder / "fx_rates.csv", _rates(world)),
+        write_csv(folder / "payout_rules.csv", _rules(world)),
     ]
 
 
@@ -147,3 +148,24 @@ def _rates(world: World) -> dict[str, Column]:
         "rate_on": dates(first_day(world) + day),
         "rate": rate,
     }
+
+
+def _rules(world: World) -> dict[str, Column]:
+    """What posts are paid for: all of them; from the middle on one creator's in euros, and one VA's better."""
+    who, day, middle = world.who, first_day(world), world.size.days // 2
+    columns: dict[str, Column] = {
+        "rule_id": ["rule_all", "rule_creator", "rule_va"],
+        "name": ["every post", "own studio", "senior"],
+        "va_id": pa.array([None, None, who.va_id[0]], pa.string()),
+        "creator_id": pa.array([None, who.creator_id[0], None], pa.string()),
+        "base_amount": cents(np.array([10, 0, 15])),
+        "tiers": [_tiers("0.02", "0.04"), _tiers("0.03", "0.06"), _tiers("0.03", "0.05")],
+        "cap_amount": cents(np.array([1_500, 4_000, 2_500])),
+        "currency": ["USD", "EUR", "USD"],
+        "from_on": dates(np.array([day, day + middle, day + middle])),
+    }
+    return columns
+
+
+def _tiers(first: str, later: str) -> str:
+    return f'[{{"from_views": 0, "per_1000": {first}}}, {{"from_views": 10000, "per_1000": {later}}}]'

@@ -28,10 +28,13 @@ from ..metrics.posts import BASELINES, CURVES, curves_of, followers_at_posting, 
 from ..metrics.slides import slide_uses
 from ..model.baselines import interquartile_means, window_ends
 from ..settings import Settings
-from . import images
+from . import images, money, payouts
 from .schema import schema
 
-DEFINITIONS = {"post_performance": 1, "account_daily": 1, "slide_images": 1, "slide_uses": 1}
+DEFINITIONS = {
+    "post_performance": 1, "account_daily": 1, "slide_images": 1, "slide_uses": 1, **money.DEFINITIONS,
+    **payouts.DEFINITIONS,
+}  # fmt: skip
 """Version of each mart's definition; raise it with the expression."""
 
 MARTS = tuple(DEFINITIONS)
@@ -42,6 +45,7 @@ DEPENDS_ON = {
     "accounts": ("account_id", "account_id"),
     "account_snapshots": ("account_id", "account_id"),
     "slides": (images.TOUCHED, "post_id"),
+    **money.DEPENDS_ON,
 }
 """Tables whose rows the marts are made of; the name under which a load notes what it touched, and its column."""
 
@@ -54,7 +58,9 @@ _NARROW_SHARE = 0.5
 
 def state(settings: Settings) -> str:
     """What the marts depend on besides the rows: definitions and settings, as a hash."""
-    parts = [DEFINITIONS, settings.viral_views, settings.floor_views, settings.time_zone]
+    parts = [
+        DEFINITIONS, settings.viral_views, settings.floor_views, settings.time_zone, settings.reporting_currency,
+    ]  # fmt: skip
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
@@ -73,7 +79,8 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
     try:
         full = full or are_old(con, settings)
         posts, slides = full or _any_touched(con), full or images.are_behind(con)
-        if not posts and not slides:
+        paid = posts or money.is_behind(con)
+        if not paid and not slides:
             con.execute("COMMIT")
             return
         made_by = _statements(settings.viral_views, settings.floor_views)
@@ -82,6 +89,9 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
         if slides:
             images.refresh(con, full=full)
         con.execute(f"CREATE OR REPLACE TABLE slide_uses AS {made_by['slide_uses']}")
+        if paid:
+            money.refresh(con, settings)
+            payouts.refresh(con)
         con.execute("CREATE OR REPLACE TABLE mart_state AS SELECT ? AS state", [state(settings)])
         con.execute("DELETE FROM touched")
         con.execute("COMMIT")

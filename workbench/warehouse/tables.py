@@ -61,6 +61,18 @@ _PAID = Rule(
     "s_amount IS NOT NULL OR (s_work_hours IS NOT NULL AND s_hourly_pay IS NOT NULL)",
     "a cost needs an amount, or work_hours and hourly_pay",
 )
+TIERS_AS_JSON = """'[{"from_views": "BIGINT", "per_1000": "DECIMAL(18,4)"}]'"""
+"""The form of payout_rules.tiers, as DuckDB's JSON functions take it."""
+
+_TIERED = Rule(
+    ("tiers",),
+    "s_tiers IS NULL OR CASE WHEN NOT json_valid(s_tiers) THEN false "
+    "WHEN TRY(json_type(s_tiers)) IS DISTINCT FROM 'ARRAY' THEN false ELSE coalesce(list_bool_and(list_transform("
+    f"TRY(from_json_strict(s_tiers, {TIERS_AS_JSON})), "
+    "lambda t: coalesce(t.from_views >= 0 AND t.per_1000 >= 0, false))), "
+    "TRY(json_array_length(s_tiers)) = 0) END",
+    'tiers is not JSON such as [{"from_views": 0, "per_1000": 0.5}, {"from_views": 10000, "per_1000": 1.25}]',
+)
 
 SCOPES = ("post", "account", "va", "creator", "all")
 _RUN_STATES = ("running", "completed", "failed", "partial")
@@ -157,7 +169,7 @@ TABLES: dict[str, Table] = {
             rules=(_IN_ORDER, _SCOPED, _PAID),
         ),
         Table("fx_rates", ("currency", "rate_on"), required=("rate",)),
-        Table("payout_rules", ("rule_id",), required=("currency",)),
+        Table("payout_rules", ("rule_id",), required=("currency",), rules=(_TIERED,)),
         Table(
             "payouts",
             ("post_id", "rule_id"),
