@@ -38,6 +38,12 @@ _WEAR = {
 }  # fmt: skip
 
 
+NO_LIFT = note(
+    "Of no image is it known how its posts did: that takes posts with slides that have a count at the compared age, on "
+    "accounts with at least five posts before them."
+)
+
+
 class LibraryPage(LevelPage):
     """What is known of each image."""
 
@@ -47,11 +53,7 @@ class LibraryPage(LevelPage):
         facts = self.facts
         n = len(facts.library)
         if not n:
-            return finding(
-                "Of no image is it known how its posts did",
-                "A lift needs posts with slides that have a count at the compared age, on accounts with at least five "
-                "posts before them.",
-            )
+            return NO_LIFT
         once = int((facts.uses["n_uses"] == 1).sum())
         return finding(
             f"{facts.n_good:,} of {counted(n, 'image')} clearly do better than usual",
@@ -61,6 +63,8 @@ class LibraryPage(LevelPage):
         )
 
     def best_table(self) -> Any:
+        if self.facts.library.empty:
+            return NO_LIFT
         best, n = self.facts.best, self.facts.n_good
         if best.empty:
             return note(
@@ -74,9 +78,14 @@ class LibraryPage(LevelPage):
         )
 
     def forgotten_table(self) -> Any:
+        if self.facts.library.empty:
+            return NO_LIFT
         forgotten, n = self.facts.forgotten, self.facts.n_forgotten
         if forgotten.empty:
-            return note(f"No good image was left unused: each was shown within {NEVER_AGAIN_DAYS} days.")
+            return note(
+                "No image that clearly does better than usual was left unused: each was shown within "
+                f"{NEVER_AGAIN_DAYS} days."
+            )
         return self._images(
             forgotten,
             f"{counted(n, 'good image')} never used again",
@@ -85,6 +94,8 @@ class LibraryPage(LevelPage):
         )
 
     def weak_table(self) -> Any:
+        if self.facts.library.empty:
+            return NO_LIFT
         weak, n = self.facts.weak, self.facts.n_weak
         weeks = counted(self.facts.score_weeks, "week")
         if weak.empty:

@@ -51,7 +51,7 @@ class SlidePage(LibraryPage):
     def headline(self) -> Any:
         """The week's figures against the week before and the eight before it."""
         if not self.facts.has_slides:
-            return self._nothing()
+            return note(_IMPORT, "Nothing to show without slides")
         weekly = self.facts.weekly
         return tiles(
             self.tile(weekly, "Posts with slides", "n_slide_posts", note="by the day of posting"),
@@ -67,7 +67,7 @@ class SlidePage(LibraryPage):
     def changed(self) -> Box:
         """What moved, and why it matters."""
         if not self.facts.has_slides:
-            return text("")
+            return text("Nothing is known of slides in this week or before it.")
         weekly, facts, sentences = self.facts.weekly, self.facts, []
         now, before = weekly.iloc[-1], weekly.iloc[-2]
         moved = relative_change(known(now["n_slide_posts"]), known(before["n_slide_posts"]))
@@ -250,11 +250,16 @@ class SlidePage(LibraryPage):
         found = self.facts.coverage_of_slides
         weeks, slides = counted(self.facts.score_weeks, "week"), counted(found["n_slides"], "slide")
         bare = found["n_posts"] - found["n_with_slides"]
+        if not found["n_posts"]:
+            return super().left_out()
         said = [
             f"{bare:,} of {counted(found['n_posts'], 'post')} of the last {weeks} have no known slides (videos too)",
-            f"{found['without_image']:,} of {slides} have neither hash nor address",
-            f"{found['without_text']:,} have no readable text, so only a nearly equal hash joins them to an image",
         ]
+        if found["n_slides"]:
+            said += [
+                f"{found['without_image']:,} of {slides} have neither hash nor address",
+                f"{found['without_text']:,} have no readable text, so only a nearly equal hash joins them to an image",
+            ]
         return note("\n\n".join([super().left_out().body, "; ".join(said) + "."]), "Left out, and why")
 
     def definitions(self) -> Definitions:
@@ -264,11 +269,9 @@ class SlidePage(LibraryPage):
             "expected_multiple", "usual_views", "expected_views",
         )  # fmt: skip
 
-    def _nothing(self) -> Box:
-        return note(_IMPORT, "Nothing to show without slides")
 
-
-def _ranges(recommended: pd.DataFrame) -> list[str | None]:
+def _ranges(recommended: pd.DataFrame) -> pd.Series:
     """What the expected views lie between, in short."""
     ends = zip(recommended["expected_views_low"], recommended["expected_views_high"], strict=True)
-    return [None if pd.isna(low) else f"{compact(low)} to {compact(high)}" for low, high in ends]
+    said = [None if pd.isna(low) else f"{compact(low)} to {compact(high)}" for low, high in ends]
+    return pd.Series(said, index=recommended.index, dtype="str")
