@@ -10,7 +10,7 @@ from .escaping import plain
 from .headings import heading
 from .numbers import counted
 
-_FIGURES = {"va_effect": "Adjusted: the VA", "raw_va_multiple": "Raw: the VA and the accounts"}
+_FIGURES = {"va_effect": "Adjusted: the VA", "raw_va_multiple": "Raw: with the accounts"}
 
 
 def raw_beside_adjusted(effects: pd.DataFrame, *, title: str, subtitle: str = "") -> alt.LayerChart:
@@ -32,8 +32,8 @@ def raw_beside_adjusted(effects: pd.DataFrame, *, title: str, subtitle: str = ""
     long["figure"] = long["figure"].map(_FIGURES)
     effect = heading("va_effect")
     down = alt.Y("va_id:N", sort=order, title=None).axis(labelLimit=170, labelPadding=8, grid=True)
-    scale = alt.Scale(type="log", nice=True)
-    ruler = axis(effect, grid=True, values=[0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10])
+    scale = alt.Scale(type="log", nice=False, padding=12)
+    ruler = axis(effect, grid=True, values=[0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10])
     across = alt.X("multiple:Q", title="Views, as a multiple of the team's mean", scale=scale, axis=ruler)
     figures = list(_FIGURES.values())
     tips = [

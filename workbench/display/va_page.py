@@ -168,7 +168,7 @@ class VaPage(LevelPage):
                 "va_id", "paid_hours", "n_posts", "posts_per_paid_hour", "views_per_paid_hour", "time_cost",
                 "time_cost_per_1000_views",
             ],
-            units=dict.fromkeys(("time_cost", "time_cost_per_1000_views"), self.facts.settings.reporting_currency),
+            units=dict.fromkeys(("time_cost", "time_cost_per_1000_views"), currency),
             missing="hours or their cost are not known",
             note=why,
             limit=60,
