@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import numpy as np
 
@@ -17,6 +18,7 @@ TODAY = {
 }  # fmt: skip
 
 
+@cache
 def begin() -> Start:
     """An agency of 17 VAs; the tools are assumed."""
     posts = np.random.default_rng(5).lognormal(8.1, 1.2, 800)

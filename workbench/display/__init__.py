@@ -1,7 +1,7 @@
 """Numbers to look at: tables, tiles, boxes and charts.
 
 A notebook begins with `from workbench import display` and `display.enable()`; charts are in
-`display.charts`, numbers as text in `display.numbers`.
+`display.charts`, numbers as text in `display.numbers`, what-if in `display.whatif`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .theme import enable
 
 if TYPE_CHECKING:
-    from . import charts, numbers
+    from . import charts, numbers, whatif
     from .blocks import Tile, finding, note, text, tiles, warning
     from .tables import definitions, table
 
@@ -41,11 +41,12 @@ __all__ = [
     "text",
     "tiles",
     "warning",
+    "whatif",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("charts", "numbers"):
+    if name in ("charts", "numbers", "whatif"):
         return importlib.import_module(f".{name}", __name__)
     if name in _AT:
         return getattr(importlib.import_module(f".{_AT[name]}", __name__), name)

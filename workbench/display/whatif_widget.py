@@ -30,6 +30,8 @@ except ImportError as e:
     ) from e
 
 _TODAY = "today"
+_HEIGHTS = (170, 120)
+"""Of the curve and of the histogram, in pixels."""
 
 
 class Explorer(w.VBox):  # type: ignore[misc]
@@ -49,7 +51,7 @@ class Explorer(w.VBox):  # type: ignore[misc]
         self.result = w.HTML()
         self.table = w.HTML()
         # As high as the chart is, so that nothing jumps when it is drawn anew.
-        self.chart = w.Output(layout=w.Layout(min_height="520px"))
+        self.chart = w.Output(layout=w.Layout(min_height="470px"))
         self.told = w.HTML()
         self.compared = w.HTML()
         self.name = w.Text(placeholder="name of a scenario", layout=w.Layout(width="14rem"))
@@ -163,10 +165,11 @@ class Explorer(w.VBox):  # type: ignore[misc]
         outputs = answer(inputs, self.begin.basis)
         currency = self.begin.currency
         within = interval("profit", outputs, currency)
+        # Not a list of terms as on a page: JupyterLab has styles of its own for those.
         self.result.value = (
-            f'<dl class="wb-tiles"><div class="wb-tile"><dt>Profit a month</dt><dd>'
-            f'<strong class="whatif-profit">{prose(shown("profit", outputs["profit"], currency))}</strong>'
-            f"<span>8 in 10: {prose(within)}</span></dd></div></dl>"
+            '<div class="wb-text">Profit a month<br><strong class="whatif-profit" style="font-size: 1.75rem; '
+            f'line-height: 1.3">{prose(shown("profit", outputs["profit"], currency))}</strong><br>'
+            f"8 in 10: {prose(within)}</div>"
         )
         self.table.value = _month(self.begin, outputs)
         self.chart.outputs = (_drawing(self._spec, inputs),)
@@ -183,7 +186,7 @@ class Explorer(w.VBox):  # type: ignore[misc]
             groups.append(w.VBox(rows))
         b, row = self.buttons, w.Layout(flex_flow="row wrap", align_items="center")
         left = w.VBox([self.result, b["Back to today"], *groups], layout=w.Layout(flex="0 0 auto"))
-        right = w.VBox([self.chart, self.table], layout=w.Layout(flex="1 1 30rem", min_width="0"))
+        right = w.VBox([self.table, self.chart], layout=w.Layout(flex="1 1 26rem", min_width="0"))
         notes = "".join(f"<p>{prose(t)}</p>" for t in (summary(self.begin), *limits(self.begin)))
         return [
             w.HBox([left, right], layout=w.Layout(flex_flow="row wrap", grid_gap="1.5rem")),
@@ -201,7 +204,7 @@ class _Acting(w.Button):  # type: ignore[misc]
 
 
 def _button(label: str, act: Any) -> _Acting:
-    made = _Acting(description=label, layout=w.Layout(width="auto"))
+    made = _Acting(description=label, layout=w.Layout(width="auto", align_self="flex-start"))
     made.act = act
     return made
 
@@ -213,8 +216,8 @@ def _slider(begin: Start, name: str) -> Any:
     shared = {
         "description": label,
         "continuous_update": False,
-        "style": {"description_width": "13.5rem"},
-        "layout": w.Layout(width="30rem"),
+        "style": {"description_width": "11.5rem"},
+        "layout": w.Layout(width="24rem"),
         "tooltip": f"{about.sentence} {begin.sources[name].sentence}",
     }
     if about.is_whole:
@@ -227,8 +230,12 @@ def _spec(begin: Start) -> dict[str, Any]:
     from .whatif import chart
 
     made: dict[str, Any] = chart(begin, bound=False, tiles=False).to_dict()
-    # The heading stands above the sliders already.
-    return {k: v for k, v in made.items() if k not in ("title", "usermeta")}
+    # Beside the sliders there is less room than on a page, and the heading stands above already.
+    parts = [
+        {**part, "width": 420, "height": height}
+        for part, height in zip(made["vconcat"], _HEIGHTS, strict=True)
+    ]
+    return {k: v for k, v in {**made, "vconcat": parts}.items() if k not in ("title", "usermeta")}
 
 
 def _drawing(spec: dict[str, Any], inputs: Inputs) -> dict[str, Any]:

@@ -249,7 +249,7 @@ class _Measuring:
             return
         gained = views_gained(self.tables("post_performance"), self.tables("post_weeks"), self.period)
         row = executed(
-            gained.agg(views=_.views_gained.sum(), known=_.views_gained.count(), n=_.count())
+            gained.agg(views=_.period_views.sum(), known=_.period_views.count(), n=_.count())
         ).iloc[0]
         views, total = float(row["views"] or 0), float(revenue["amount"].sum())
         if not np.isfinite(views) or views <= 0:
