@@ -11,6 +11,7 @@ import ibis
 import nbformat
 import pandas as pd
 import pytest
+from ibis import _
 
 import workbench
 from workbench.display.blocks import Box
@@ -105,6 +106,28 @@ def test_unknown_figures_of_the_week_are_dashes_and_no_zeros(tables: Tables) -> 
 def test_a_week_in_which_nothing_came_out_counts_as_0(tables: Tables) -> None:
     facts = CreatorFacts(tables, Period(date(2024, 1, 1), date(2024, 1, 7)))
     assert facts.weekly["n_published_items"].tolist() == [0] * 9
+
+
+def test_the_best_platform_is_told_where_content_is_on_several(tables: Tables) -> None:
+    def on_two(name: str) -> ibis.Table:
+        """Every item's later posts as if they were YouTube's."""
+        found = tables(name)
+        first = tables("content_posts").group_by("content_id").agg(post_id=_.post_id.min())
+        if name == "post_performance":
+            firsts = first.select(first_id="post_id")
+            marked = found.left_join(firsts, found.post_id == firsts.first_id)
+            return marked.mutate(platform=ibis.ifelse(_.first_id.isnull(), "youtube", "tiktok")).drop(
+                "first_id"
+            )
+        return found
+
+    whole = Period(date(2025, 7, 7), date(2025, 9, 28))
+    page = CreatorPage(CreatorFacts(on_two, whole, score_weeks=20))
+    several = page.facts.content[page.facts.content["n_platforms"] > 1]
+    assert len(several) > 0
+    best = several["best_platform"].value_counts()
+    assert f"was the best platform of {best.max()} of {len(several)} item" in repr(page.platform_finding())
+    assert set(page.platform_table().frame["platform"]) == {"tiktok", "youtube"}
 
 
 def test_what_the_creators_names_hold_is_escaped(tables: Tables) -> None:

@@ -241,7 +241,7 @@ class CreatorPage(ContentPage):
             caption=caption,
             columns=[
                 "set_id", "creator_id", "n_mature_posts", "set_effect", "set_effect_low", "set_effect_high",
-                "median_views", "median_outlier", "breakout_rate",
+                "set_score", "breakout_rate", "engagement_quality", "median_views",
             ],
             missing="not known",
             note=f"{cut}Sets with {FEWEST_POSTS} mature posts or more, over {EFFECT_WEEKS} weeks; 90 % intervals. "
@@ -283,7 +283,7 @@ class CreatorPage(ContentPage):
     def definitions(self) -> Definitions:
         return definitions(
             self.facts.views_column, self.facts.outlier_column, "median_views", "median_outlier", "breakout_rate",
-            "viral_rate", "engagement_rate_by_views", "net_followers", "creator_effect", "set_effect",
+            "viral_rate", "engagement_rate_by_views", "net_followers", "creator_effect", "set_effect", "set_score",
             "best_platform", "n_published_items", "days_in_stage", "days_overdue", "on_time_rate", "list_state",
             "expected_views",
         )  # fmt: skip

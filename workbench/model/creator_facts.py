@@ -15,7 +15,8 @@ from ..metrics.periods import Period, reached
 from ..metrics.pipeline import overdue_items, pipeline_stages, pipeline_throughput, weekly_deliveries
 from ..metrics.tasks import task_results, weekly_tasks
 from .catalogue.metric import Asked
-from .effects import creator_effects, set_effects
+from .effects import creator_effects
+from .effects_score import set_scores
 from .frames import executed
 from .level_facts import USUAL_WEEKS, LevelFacts
 from .reel_lists import reel_lists
@@ -106,12 +107,12 @@ class CreatorFacts(LevelFacts):
 
     @cached_property
     def sets(self) -> pd.DataFrame:
-        """Every set with a post in the long window: results, effect and interval, the best effect first."""
+        """Every set with a post in the long window: results, effect, interval and score, the best effect first."""
         mature = reached(self.performance, self.long_window, self.hours)
         results = executed(set_results(mature, self.tables("sets"), horizon=self.horizon).order_by("set_id"))
-        effects = set_effects(replace(self.asked, period=self.long_window))
+        scores = set_scores(replace(self.asked, period=self.long_window))
         joined = results.merge(
-            effects.drop(columns=["n_posts", "n_posting_accounts"]), on="set_id", how="left"
+            scores.drop(columns=["n_mature_posts", "breakout_rate"]), on="set_id", how="left"
         )
         return joined.sort_values(["set_effect", "set_id"], ascending=[False, True], ignore_index=True)
 
