@@ -41,7 +41,7 @@ def said(page: VaPage) -> dict[str, str]:
 
 def test_a_page_of_nothing_says_how_to_get_vas(tables: Tables) -> None:
     words = said(VaPage(VaFacts(lambda name: tables(name).limit(0), WEEK)))
-    for part in ("headline", "finding_of_ranking", "not_separable", "results_table", "plan_finding"):
+    for part in ("headline", "finding_of_ranking", "plan_finding"):
         assert "vas.csv" in words[part], part
     assert "costs.csv" in words["efficiency_chart"]
     assert not any("nan" in w.lower().split() for w in words.values())
@@ -63,6 +63,16 @@ def test_the_demos_page_names_who_can_not_be_separated(tables: Tables) -> None:
     assert len(astray) == 1
     assert astray["va_id"].iloc[0] in words["not_separable"]
     assert astray["va_id"].iloc[0] not in words["finding_of_ranking"]
+
+
+def test_posts_that_name_no_va_are_counted_as_left_out(tables: Tables) -> None:
+    def nameless(name: str) -> ibis.Table:
+        found = tables(name)
+        return found.mutate(va_id=ibis.null("string")) if name == "post_performance" else found
+
+    facts = VaFacts(nameless, WEEK)
+    assert facts.n_without_va == facts.coverage["n_posts"] > 0
+    assert f"{facts.n_without_va} posts of these weeks name no VA" in repr(VaPage(facts).left_out())
 
 
 def told(*vas: tuple[str, float, float, float, float]) -> pd.DataFrame:

@@ -231,10 +231,14 @@ class VaPage(LevelPage):
 
     def left_out(self) -> Box:
         """Posts that no figure covers, and those that name no VA."""
-        n = self.facts.n_without_va
-        box = super().left_out()
-        more = f"\n\n{counted(n, 'post')} of these weeks {'names' if n == 1 else 'name'} no VA and count for nobody."
-        return Box(box.kind, box.title, box.body + more) if n else box
+        box, n = super().left_out(), self.facts.n_without_va
+        if not n:
+            return box
+        nameless = (
+            f"{counted(n, 'post')} of these weeks {'names' if n == 1 else 'name'} no VA and count for nobody."
+        )
+        others = [box.body] if any(self.facts.left_out.values()) else []
+        return Box(box.kind, box.title, "\n\n".join([*others, nameless]))
 
     def definitions(self) -> Definitions:
         return definitions(

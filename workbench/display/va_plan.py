@@ -78,6 +78,8 @@ def plan(facts: VaFacts) -> Any:
     """A box for each VA with something to try, the largest gain first; then who has nothing to change."""
     found = facts.improvements
     advised = found[found["is_advised"]]
+    if found.empty:
+        return note("There is nothing to compare yet.")
     if advised.empty:
         return note(
             "Nobody's habits differ from the best quartile's by more than luck and by 2 % of the views."

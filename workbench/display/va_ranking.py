@@ -94,7 +94,7 @@ def not_separable(facts: VaFacts) -> Box:
         return note(
             "Every VA has posted on accounts that others have posted on too: all can be compared."
             if len(effects)
-            else NO_VAS
+            else "There are no VAs to tell from their accounts."
         )
     lines = [
         f"{r['va_id']}: {percent(r['separable_share'], digits=0)} of {counted(r['n_posts'], 'post')} are on "
@@ -111,7 +111,7 @@ def not_separable(facts: VaFacts) -> Box:
 def results_table(facts: VaFacts) -> Any:
     """Raw results of the window beside the adjusted effect."""
     if facts.results.empty:
-        return note(NO_VAS)
+        return note("There are no results to show: no post of these weeks names a VA.")
     effects = facts.effects[["va_id", *_ADJUSTED, "is_separable"]]
     shown = facts.results.merge(effects, on="va_id", how="left")
     shown.loc[~_separable(shown), list(_ADJUSTED)] = np.nan
