@@ -18,6 +18,7 @@ from workbench.model.images import image_groups, image_ids, normalized, text_ids
 
 SCHEMA = pa.schema(
     {
+        "picture_id": pa.string(),
         "sha256": pa.string(),
         "phash": pa.int64(),
         "text": pa.string(),
@@ -30,7 +31,9 @@ Picture = dict[str, Any]
 
 
 def pictures(*rows: Picture) -> pa.Table:
-    return pa.Table.from_pylist([{"is_new": True, **row} for row in rows], schema=SCHEMA)
+    return pa.Table.from_pylist(
+        [{"is_new": True, "picture_id": repr(row), **row} for row in rows], schema=SCHEMA
+    )
 
 
 def groups(*rows: Picture) -> list[int]:
@@ -110,7 +113,7 @@ def _same(a: Picture, b: Picture) -> bool:
         return False
     apart = ((a["phash"] ^ b["phash"]) & (2**64 - 1)).bit_count()
     if a.get("text") is None or b.get("text") is None:
-        return apart <= 6
+        return bool(apart <= 6)
     return bool(apart <= 18 and fuzz.ratio(a["text"], b["text"]) >= 70)
 
 

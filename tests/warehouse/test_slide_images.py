@@ -32,7 +32,7 @@ class Slides:
         self.con.execute("SET TimeZone = 'UTC'")
         migrate(self.con)
         self.con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
-        images.refresh(self.con, full=True)
+        images.refresh(self.con)
 
     def put(self, post: str, index: int = 1, **columns: Any) -> None:
         """A slide, new or known, as a load leaves it."""
@@ -49,9 +49,12 @@ class Slides:
                 [post, day],
             )
 
-    def load(self, *, full: bool = False) -> None:
-        images.refresh(self.con, full=full)
+    def load(self) -> None:
+        images.refresh(self.con)
         self.con.execute("DELETE FROM touched")
+
+    def another_definition(self) -> None:
+        self.con.execute("COMMENT ON TABLE slide_images IS 'another'")
 
     def images(self) -> dict[Slide, str | None]:
         rows = self.con.execute("SELECT post_id, slide_index, image_id FROM slide_images").fetchall()
@@ -152,6 +155,29 @@ def test_a_load_that_touches_no_slide_groups_nothing(slides: Slides) -> None:
     assert not images.are_behind(slides.con)
 
 
+def test_another_definition_groups_all_anew(slides: Slides) -> None:
+    slides.put("a", phash=0)
+    slides.load()
+    slides.another_definition()
+    assert images.are_behind(slides.con)
+    slides.con.execute("UPDATE slide_images SET picture_id = 'of another definition'")
+    slides.load()
+    row = slides.con.execute("SELECT picture_id FROM slide_images").fetchone()
+    assert row is not None and row[0].startswith("picture:")
+    assert not images.are_behind(slides.con)
+
+
+def test_a_slide_that_is_gone_leaves_the_mart_and_lets_go_of_its_image(slides: Slides) -> None:
+    slides.put("a", phash=0, ocr_text="five ways to sleep")
+    slides.put("b", phash=(1 << 15) - 1, ocr_text="five ways to sleep")
+    slides.put("c", phash=(1 << 30) - 1, ocr_text="five ways to sleep")
+    slides.load()
+    slides.con.execute("DELETE FROM slides WHERE post_id = 'b'")
+    assert images.are_behind(slides.con)
+    slides.load()
+    assert slides.parts() == {frozenset({("a", 1)}), frozenset({("c", 1)})}
+
+
 def test_few_new_slides_are_compared_with_the_known_and_not_all_with_all(
     slides: Slides, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,16 +221,14 @@ def test_keeping_up_gives_the_images_of_starting_over(slides: Slides, seed: int)
             slides.put(f"p{rng.randrange(40)}", rng.randrange(1, 3), **content())
         slides.load()
         kept, parts = slides.images(), slides.parts()
-        slides.load(full=True)
-        assert slides.images() == kept, "comparing all anew renames nothing"
-        slides.con.execute("DROP TABLE slide_images")
-        slides.load(full=True)
-        assert slides.parts() == parts
-        slides.con.execute("DELETE FROM slide_images")
-        slides.con.executemany(
-            "INSERT INTO slide_images SELECT ?, ?, NULL, ?, NULL",
-            [(p, i, image) for (p, i), image in kept.items()],
-        )
-        slides.load(full=True)
+        slides.another_definition()
+        slides.load()
         assert slides.images() == kept, "images keep their ids"
+        copy = slides.con.execute("FROM slide_images").to_arrow_table()
+        slides.con.execute("DROP TABLE slide_images")
+        slides.load()
+        assert slides.parts() == parts
+        slides.con.register("copy", copy)
+        slides.con.execute("DELETE FROM slide_images")
+        slides.con.execute("INSERT INTO slide_images FROM copy")
     assert 1 < len(parts) < len(kept)

@@ -202,6 +202,18 @@ class Agency:
         post = f"tiktok:{8_000_000 + self.random.randrange(1_000)}"
         self.add("slides", post_id=post, slide_index=1, slide_url="https://example.org/1.jpg")
 
+    def slides_that_share_images(self) -> None:
+        """Of new and known posts; what was read of a known one may be another text."""
+        for index in range(1, 4):
+            self.add(
+                "slides",
+                post_id=self.post(),
+                slide_index=index,
+                phash=self.random.choice([0, (1 << 15) - 1, (1 << 30) - 1, -1]),
+                ocr_text=self.random.choice(["five ways to sleep", "what my cat thinks"]),
+                seen_at=SEEN + timedelta(hours=self.loads),
+            )
+
     def larger_counts_at_known_instants(self) -> None:
         con = self.reader()
         known = con.execute("SELECT post_id, captured_at, views FROM post_snapshots ORDER BY ALL").fetchall()
@@ -271,6 +283,7 @@ class Agency:
         shutil.copyfile(self.file(), copy)
         con = open_writer(copy, self.settings)
         con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
+        con.execute("COMMENT ON TABLE slide_images IS 'another definition'")
         marts.refresh(con, self.settings, full=True)
         full = {mart: cells(con, f"FROM {mart}", key) for mart, key in KEYS.items()}
         con.close()
@@ -283,6 +296,7 @@ HAPPENINGS: list[Callable[[Agency], None]] = [
     Agency.new_snapshots,
     Agency.snapshots_of_a_post_nobody_described,
     Agency.slides_of_a_post_nobody_described,
+    Agency.slides_that_share_images,
     Agency.larger_counts_at_known_instants,
     Agency.redated_post,
     Agency.post_dated_by_the_day,

@@ -42,6 +42,24 @@ def normalized(text: str) -> str:
     return " ".join(word for word in folded.split() if not word.startswith("@"))
 
 
+class Texts:
+    """Texts as they were read, normalized when they are first asked for: few of those known ever are."""
+
+    def __init__(self, read: list[str]) -> None:
+        self._read = read
+        self._said: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def said(self, places: np.ndarray) -> list[str]:
+        """The normalized texts at these places."""
+        for place in np.unique(places).tolist():
+            if place not in self._said:
+                self._said[place] = normalized(self._read[place])
+        return [self._said[place] for place in places.tolist()]
+
+
 def text_ids(texts: Iterable[str]) -> list[str | None]:
     """An id of each normalized text: `text:` and 16 hexadecimal digits; None where nothing is left to read."""
     return [f"text:{_digest(t)}" if t else None for t in texts]
@@ -53,7 +71,7 @@ def image_groups(pictures: pa.Table) -> np.ndarray:
     Parameters
     ----------
     pictures
-        Distinct pictures: sha256, phash (64 bits), text (normalized; NULL where unread), slide_url (read only
+        Distinct pictures: picture_id, sha256, phash (64 bits), text (as read; NULL where unread), slide_url (read only
         where there is no hash), image_id (NULL where there was none before), is_new (compared with all the others).
 
     Returns
@@ -97,26 +115,26 @@ def _alike(pictures: pa.Table, place: np.ndarray) -> list[Pairs]:
     known = np.zeros(first.size, bool)
     known[point[~pictures["is_new"].to_numpy()]] = True
     edges = [(place, place[first[point]])]
-    words = texts.to_pylist()
+    said = Texts(texts.to_pylist())
     for i, j, bits in near_hashes(
-        phash[first], text[first], words, ~known, bits=SAME_TEXT_BITS, blind_bits=NO_TEXT_BITS
+        phash[first], text[first], said, ~known, bits=SAME_TEXT_BITS, blind_bits=NO_TEXT_BITS
     ):
-        keep = _agree(text[first[i]], text[first[j]], bits, words)
+        keep = _agree(text[first[i]], text[first[j]], bits, said)
         edges.append((place[first[i[keep]]], place[first[j[keep]]]))
     return edges
 
 
-def _agree(one: np.ndarray, other: np.ndarray, bits: np.ndarray, words: list[str]) -> np.ndarray:
+def _agree(one: np.ndarray, other: np.ndarray, bits: np.ndarray, texts: Texts) -> np.ndarray:
     """Which pairs are one image: by the texts' numbers (-1 where unread) and the bits in which the hashes differ."""
     read = (one >= 0) & (other >= 0)
     keep = np.where(read, one == other, bits <= NO_TEXT_BITS)
     asked = np.flatnonzero(read & (one != other))
     low, high = np.minimum(one[asked], other[asked]), np.maximum(one[asked], other[asked])
-    pairs, back = np.unique(low * np.int64(len(words) + 1) + high, return_inverse=True)
-    a, b = np.divmod(pairs, len(words) + 1)
+    pairs, back = np.unique(low * np.int64(len(texts) + 1) + high, return_inverse=True)
+    a, b = np.divmod(pairs, len(texts) + 1)
     scores = process.cpdist(
-        [words[x] for x in a],
-        [words[x] for x in b],
+        texts.said(a),
+        texts.said(b),
         scorer=fuzz.ratio,
         score_cutoff=LEAST_AGREEMENT,
         workers=-1,
@@ -164,13 +182,11 @@ def image_ids(groups: np.ndarray, pictures: pa.Table) -> pa.Array:
     kinds, founder = np.unique(groups, return_index=True)
     nameless = np.array([kind not in names for kind in kinds.tolist()], bool)
     founders = pictures.take(pa.array(founder[nameless]))
-    content = zip(*(founders[c].to_pylist() for c in ("sha256", "phash", "text", "slide_url")), strict=True)
-    for kind, parts in zip(kinds[nameless].tolist(), content, strict=True):
-        said = repr(parts[:3] if parts[0] or parts[1] is not None else parts)
-        name = f"image:{_digest(said)}"
+    for kind, picture in zip(kinds[nameless].tolist(), founders["picture_id"].to_pylist(), strict=True):
+        name = f"image:{_digest(picture)}"
         while name in taken:  # an image that fell apart left its name elsewhere
-            said += "'"
-            name = f"image:{_digest(said)}"
+            picture += "'"
+            name = f"image:{_digest(picture)}"
         taken.add(name)
         names[kind] = name
     return pa.array([names[kind] for kind in kinds.tolist()]).take(pa.array(np.searchsorted(kinds, groups)))

@@ -9,10 +9,20 @@ share more than that where a picture was saved again or misread. Unread pictures
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow.compute as pc
+
+
+class Texts(Protocol):
+    """Distinct texts by their place."""
+
+    def __len__(self) -> int: ...
+
+    def said(self, places: np.ndarray) -> list[str]:
+        """The normalized texts at these places."""
+
 
 Pairs = tuple[np.ndarray, np.ndarray]
 Found = Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]
@@ -37,7 +47,7 @@ def whole(codes: Any, missing: int) -> np.ndarray:
 def near_hashes(
     phash: np.ndarray,
     text: np.ndarray,
-    words: list[str],
+    texts: Texts,
     new: np.ndarray,
     *,
     bits: int,
@@ -46,13 +56,13 @@ def near_hashes(
 ) -> Found:
     """Pairs within `bits` bits, at least one of each new; within `blind_bits` where a text is unread (-1).
 
-    `text` is each picture's place in `words`. A pair may come more than once.
+    `text` is each picture's place in `texts`. A pair may come more than once.
     """
     n_new = int(new.sum())
     if n_new * new.size <= outright:
         found = _outright(phash, np.flatnonzero(new), np.arange(new.size), bits)
     else:
-        found = _blocked(phash, text, words, bits, blind_bits)
+        found = _blocked(phash, text, texts, bits, blind_bits)
     for i, j in _chunks(found):
         wanted = (new[i] | new[j]) & (i != j)
         i, j = i[wanted], j[wanted]
@@ -89,11 +99,11 @@ def _outright(phash: np.ndarray, rows: np.ndarray, columns: np.ndarray, bits: in
 
 
 def _blocked(
-    phash: np.ndarray, text: np.ndarray, words: list[str], bits: int, blind_bits: int
+    phash: np.ndarray, text: np.ndarray, texts: Texts, bits: int, blind_bits: int
 ) -> Iterator[Pairs]:
     read = np.flatnonzero(text >= 0)
     yield from _within(phash, read, text[read], bits)
-    for band in _text_bands(words):
+    for band in _text_bands(texts.said(np.arange(len(texts)))):
         yield from _within(phash, read, band[text[read]], bits, text[read])
     blind = np.flatnonzero(text < 0)
     if blind.size * phash.size <= _OUTRIGHT:

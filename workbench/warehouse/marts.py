@@ -32,7 +32,7 @@ from . import images, money, payouts
 from .schema import schema
 
 DEFINITIONS = {
-    "post_performance": 1, "account_daily": 1, "slide_images": 1, "slide_uses": 1, **money.DEFINITIONS,
+    "post_performance": 1, "account_daily": 1, "slide_images": images.DEFINITION, "slide_uses": 1, **money.DEFINITIONS,
     **payouts.DEFINITIONS,
 }  # fmt: skip
 """Version of each mart's definition; raise it with the expression."""
@@ -78,7 +78,7 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
     con.execute("BEGIN")
     try:
         full = full or are_old(con, settings)
-        posts, slides = full or _any_touched(con), full or images.are_behind(con)
+        posts, slides = full or _any_touched(con), images.are_behind(con)
         paid = posts or money.is_behind(con)
         if not paid and not slides:
             con.execute("COMMIT")
@@ -87,7 +87,7 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
         if posts:
             _of_posts(con, made_by, full or _mostly_touched(con))
         if slides:
-            images.refresh(con, full=full)
+            images.refresh(con)
         con.execute(f"CREATE OR REPLACE TABLE slide_uses AS {made_by['slide_uses']}")
         if paid:
             money.refresh(con, settings)
