@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from .errors import UsageError, WorkbenchError
     from .explore import connect
     from .warehouse.reader import Workbench
+
+# The models factor small matrices hundreds of times, where threads of the algebra library only wait for one another:
+# 0.1 s becomes 30 s on busy cores. It reads this when it is first loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.1.0"
 __all__ = ["UsageError", "Workbench", "WorkbenchError", "__version__", "connect", "record"]
