@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .warehouse.reader import Workbench
 
 # The models factor small matrices hundreds of times, where threads of the algebra library only wait for one another:
-# 0.1 s becomes 30 s on busy cores. It reads this when it is first loaded.
+# 2 s become 39 s on busy cores. The library reads this when it is first loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.1.0"
