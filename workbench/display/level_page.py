@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..model.count_changes import crossed
 from ..model.level_facts import LevelFacts
 from .blocks import Better, Box, Tile, note, warning
 from .headings import heading
@@ -24,7 +25,9 @@ class LevelPage:
 
     def __repr__(self) -> str:
         """What can be called: for whoever explores without the notebook."""
-        parts = dict.fromkeys(n for kind in type(self).__mro__[-2::-1] for n in vars(kind) if not n.startswith("_"))
+        parts = dict.fromkeys(
+            n for kind in type(self).__mro__[-2::-1] for n in vars(kind) if not n.startswith("_")
+        )
         return (
             f"<{type(self).__name__} of {self.facts.period.from_on} to {self.facts.period.to_on}: "
             f"{', '.join(f'{n}()' for n in parts if callable(getattr(self, n)))}>"
@@ -39,7 +42,8 @@ class LevelPage:
                 f"Only {known['n_known']:,} of the {known['n_posts']:,} posts that became 5 days old in these "
                 f"{weeks} have a count at that age, so posts are compared by their settled views: at 30 days, or "
                 f"later where that is all there is. {known['n_settled']:,} of {known['n_reached_final']:,} posts that "
-                "became 30 days old have one. Scrape posts daily for their first week to compare them at 5 days.",
+                "became 30 days old have one. Scrape posts daily for their first week to compare them at 5 days."
+                + self._comparability(),
                 "Settled counts are used",
             )
         if not known["n_posts"]:
@@ -51,8 +55,27 @@ class LevelPage:
         return note(
             f"Posts are compared at the age of 5 days. A week covers the posts that became so old in it; scores, rates "
             f"and comparisons cover {weeks}. {known['n_known']:,} of {known['n_posts']:,} posts have a count "
-            "at that age."
+            "at that age." + self._comparability()
         )
+
+    def _comparability(self) -> str:
+        """What makes views of the posts compared mean different things; empty where nothing does."""
+        kinds, said = self.facts.compared_kinds, []
+        platforms = sorted(set(kinds[kinds["n_window"] > 0]["platform"].dropna()))
+        if len(platforms) > 1:
+            said.append(
+                f"Posts of {', '.join(platforms)} stand together here, and each counts views in its own way: compare "
+                f"multiples of the usual, or ask for one platform with -p platform={platforms[0]}."
+            )
+        for change in crossed(kinds):
+            what = (
+                f"{change.platform} {change.post_type}s" if change.post_type else f"{change.platform} posts"
+            )
+            said.append(
+                f"Views of {what} are counted differently since {day(change.changed_on)}, and these weeks or the half "
+                "year that makes their usual begin before it: views and multiples across that day can't be compared."
+            )
+        return "".join(f"\n\n{sentence}" for sentence in said)
 
     def checks(self) -> Box:
         """What is known to be wrong with the data."""

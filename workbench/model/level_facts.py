@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 
 import ibis
@@ -11,11 +12,12 @@ import pandas as pd
 from ibis import _
 
 from ..metrics.account_review import compared_hours, usable_horizon
-from ..metrics.periods import Period
+from ..metrics.periods import Period, reached
 from ..settings import Settings
 from .frames import executed
 
 USUAL_WEEKS = 8
+HISTORY_WEEKS = 26
 
 
 @dataclass
@@ -128,6 +130,21 @@ class LevelFacts:
     def n_rejected(self) -> int:
         """Rows that a load refused, of all tables."""
         return int(executed(self.tables("rejected_rows").agg(n=_.count()))["n"].iloc[0])
+
+    @cached_property
+    def compared_kinds(self) -> pd.DataFrame:
+        """Platforms and types of the posts that the page compares, with those of the half year before, which make
+        their usual: platform, post_type, n_posts, first_at, last_at; n_window: posts of the window."""
+        whole = self.window.widened(HISTORY_WEEKS + self.score_weeks)
+        compared = reached(self.performance, whole, self.hours)
+        since = ibis.literal(self.window.from_at - timedelta(hours=self.hours), "timestamp")
+        kinds = compared.group_by("platform", "post_type").agg(
+            n_posts=_.count(),
+            n_window=(compared.posted_at >= since).sum(),
+            first_at=_.posted_at.min(),
+            last_at=_.posted_at.max(),
+        )
+        return executed(kinds.order_by(["platform", "post_type"]))
 
     @cached_property
     def left_out(self) -> dict[str, int]:
