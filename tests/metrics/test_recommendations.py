@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from ibis import _
 from text_tables import column, rows, table
 
 from workbench.metrics import recommendations as rested
@@ -17,7 +18,7 @@ AT = datetime(2025, 6, 30)
 USES = {
     **dict.fromkeys(["post_id", "image_id", "platform", "account_id", "creator_id"], "string"),
     "posted_at": "timestamp",
-    "slide_index": "int64",
+    **dict.fromkeys(["slide_index", "use_number"], "int64"),
 }
 ACCOUNTS = {
     **dict.fromkeys(["account_id", "platform", "creator_id", "checked_state"], "string"),
@@ -163,8 +164,9 @@ def test_the_best_come_first_and_a_tie_is_settled_by_the_id() -> None:
 def test_nothing_used_means_nothing_recommended() -> None:
     empty = "post_id | image_id | platform | account_id | posted_at"
     assert offered(ONE, empty) == []
-    assert rows(rested.image_uses(uses(empty), AT)) == []
-    assert rows(rested.image_uses(uses("post_id | posted_at\np1 | 2025-01-01"), AT)) == []
+    for so_far in (rested.image_uses, rested.uses_so_far):
+        assert rows(so_far(uses(empty), AT)) == []
+        assert rows(so_far(uses("post_id | posted_at\np1 | 2025-01-01"), AT)) == []
 
 
 _DAYS = st.integers(min_value=0, max_value=100)
@@ -199,19 +201,19 @@ def test_who_is_offered_what_agrees_with_a_loop(used: list[tuple[str, str, int]]
 
 
 def test_an_image_shown_twice_in_a_post_was_used_once() -> None:
-    found = rested.image_uses(
-        uses(
-            """
-            post_id | slide_index | image_id | account_id | posted_at
-            p1      |           1 | i        | a          | 2025-06-01
-            p1      |           2 | i        | a          | 2025-06-01
-            p2      |           1 | i        | b          | 2025-06-19 12:00
-            p3      |           1 | i        | b          | 2025-07-01
-            p4      |           1 | -        | b          | 2025-06-01
-            """
-        ),
-        AT,
+    used = uses(
+        """
+        post_id | slide_index | image_id | account_id | posted_at        | use_number
+        p1      |           1 | i        | a          | 2025-06-01       |          1
+        p1      |           2 | i        | a          | 2025-06-01       |          1
+        p2      |           1 | i        | b          | 2025-06-19 12:00 |          2
+        p3      |           1 | i        | b          | 2025-07-01       |          3
+        p4      |           1 | -        | b          | 2025-06-01       |          -
+        """
     )
+    found = rested.image_uses(used, AT)
+    lean = rows(rested.uses_so_far(used, AT))
+    assert lean == rows(found, "image_id", "n_uses", "last_used_at", "days_since_used")
     assert rows(found) == [
         {
             "image_id": "i", "n_uses": 2, "n_accounts_used": 2, "first_used_at": datetime(2025, 6, 1),
@@ -231,6 +233,8 @@ def test_an_image_is_told_by_its_clearest_reading() -> None:
         p5      |           1 | tie
         p6      |           1 | blurred
         p7      |           1 | blank
+        p8      |           1 | i
+        p9      |           1 | unread
         """
     )
     slides = table(
@@ -242,11 +246,13 @@ def test_an_image_is_told_by_its_clearest_reading() -> None:
         p4      |           1 | first    |            0.8
         p5      |           1 | second   |            0.8
         p6      |           1 | smudge   |           0.49
-        p7      |           1 | -        |            0.9
+        p7      |           1 | BLANK    |            0.9
+        p8      |           1 | BLANK    |           0.99
+        p9      |           1 | -        |            0.9
         """,
         ocr_text="string",
         ocr_confidence="float64",
-    )
+    ).mutate(ocr_text=_.ocr_text.replace("BLANK", "  "))
     assert column(rested.image_texts(used, slides), "image_text", "image_id") == {
         "i": "clear",
         "tie": "first",
@@ -254,7 +260,8 @@ def test_an_image_is_told_by_its_clearest_reading() -> None:
 
 
 PERFORMANCE = {
-    **dict.fromkeys(["post_id", "account_id", "url"], "string"),
+    **dict.fromkeys(["post_id", "account_id", "url", "post_type"], "string"),
+    "slide_count": "int64",
     "posted_at": "timestamp",
     **dict.fromkeys(
         ["baseline_views_at_120", "baseline_views_settled", "outlier_120", "outlier_settled"], "float64"
@@ -292,20 +299,20 @@ def test_the_example_of_an_image_is_the_post_that_did_best() -> None:
 def test_what_is_usual_on_an_account_is_its_newest_known_baseline_of_slideshows() -> None:
     performance = table(
         """
-        post_id | account_id | posted_at  | baseline_views_at_120 | baseline_views_settled
-        p1      | a          | 2025-01-01 |                   100 |                    150
-        p2      | a          | 2025-02-01 |                   200 |                      -
-        p3      | a          | 2025-03-01 |                     - |                      -
-        p4      | a          | 2025-04-01 |                   900 |                    900
-        p5      | a          | 2025-08-01 |                   999 |                    999
-        v1      | videos     | 2025-01-01 |                    70 |                      -
-        n1      | none       | 2025-01-01 |                     - |                      -
-        t1      | tie        | 2025-01-01 |                    11 |                     11
-        t2      | tie        | 2025-01-01 |                    12 |                     12
+        post_id | account_id | posted_at  | post_type | slide_count | baseline_views_at_120 | baseline_views_settled
+        p1      | a          | 2025-01-01 | slideshow |           - |                   100 |                    150
+        p2      | a          | 2025-02-01 | -         |           3 |                   200 |                      -
+        p3      | a          | 2025-03-01 | slideshow |           3 |                     - |                      -
+        p4      | a          | 2025-04-01 | video     |           0 |                   900 |                    900
+        p5      | a          | 2025-08-01 | slideshow |           3 |                   999 |                    999
+        v1      | videos     | 2025-01-01 | video     |           - |                    70 |                      -
+        v2      | videos     | 2024-01-01 | video     |           - |                    60 |                      -
+        n1      | none       | 2025-01-01 | slideshow |           3 |                     - |                      -
+        t2      | tie        | 2025-01-01 | slideshow |           3 |                    12 |                     12
+        t1      | tie        | 2025-01-01 | slideshow |           3 |                    11 |                     11
         """,
         PERFORMANCE,
     )
-    slides = uses("post_id\np1\np2\np3\np5\nt1\nt2")
-    usual, settled = (rested.usual_views(performance, slides, at=AT, horizon=h) for h in ("120", "settled"))
+    usual, settled = (rested.slideshow_baselines(performance, at=AT, horizon=h) for h in ("120", "settled"))
     assert column(usual, "usual_views", "account_id") == {"a": 200.0, "videos": 70.0, "tie": 11.0}
     assert column(settled, "usual_views", "account_id")["a"] == 150.0

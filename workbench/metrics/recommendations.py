@@ -55,6 +55,16 @@ def image_uses(slide_uses: ibis.Table, at: datetime) -> ibis.Table:
     return totals.mutate(days_since_used=days_since(at, totals.last_used_at))
 
 
+def uses_so_far(slide_uses: ibis.Table, at: datetime) -> ibis.Table:
+    """`image_uses` of all images at once: only n_uses, last_used_at and days_since_used.
+
+    Uses of an image are numbered without gaps, so the last number is how many there were.
+    """
+    images = uses_before(slide_uses, at).group_by("image_id")
+    totals = images.agg(n_uses=_.use_number.max(), last_used_at=_.posted_at.max())
+    return totals.mutate(days_since_used=days_since(at, totals.last_used_at))
+
+
 def recommended_images(
     images: ibis.Table,
     slide_uses: ibis.Table,
@@ -141,25 +151,36 @@ def _open_accounts(slide_uses: ibis.Table, accounts: ibis.Table) -> ibis.Table:
     return accounts.filter(~closed).semi_join(platforms, "platform").select("account_id")
 
 
-def usual_views(
-    performance: ibis.Table, slide_uses: ibis.Table, *, at: datetime, horizon: str = "120"
-) -> ibis.Table:
+def slideshow_baselines(performance: ibis.Table, *, at: datetime, horizon: str = "120") -> ibis.Table:
     """What each account's slideshows usually get: the newest known baseline.
 
-    The baseline of the account's latest post with slides before `at`; of its latest post of any kind where no post
-    with slides has one. Grain out: account_id; usual_views [views]. Accounts without a baseline have no row.
+    The baseline of the account's latest slideshow before `at`; of its latest post of any kind where no slideshow has
+    one (of posts of one instant, that whose id comes first). Grain out: account_id; usual_views [views]. Accounts
+    without a baseline have no row.
 
     Source: metrics.md, Posts (baseline_views). Version 1.
     """
     column = "baseline_views_settled" if horizon == "settled" else f"baseline_views_at_{horizon}"
     known = performance.filter(
         performance[column].notnull() & _.account_id.notnull() & (_.posted_at < ibis.literal(at, "timestamp"))
-    ).select("post_id", "account_id", "posted_at", usual_views=performance[column])
-    slideshows = slide_uses.select(slideshow_id="post_id").distinct()
-    told = known.left_join(slideshows, known.post_id == slideshows.slideshow_id)
-    kind = ibis.cases((told.slideshow_id.notnull(), 0), else_=1)
-    newest = ibis.window(group_by="account_id", order_by=["kind", ibis.desc("posted_at"), "post_id"])
-    placed = told.mutate(kind=kind).mutate(newest=ibis.row_number().over(newest))
+    ).select(
+        "post_id",
+        "account_id",
+        "posted_at",
+        usual_views=performance[column],
+        has_slides=(_.post_type.fill_null("") == "slideshow") | (_.slide_count.fill_null(0) > 0),
+    )
+    latest = known.group_by("account_id").agg(
+        slides_at=_.posted_at.max(where=_.has_slides), any_at=_.posted_at.max()
+    )
+    chosen = known.join(latest, "account_id").filter(
+        ibis.cases(
+            (_.slides_at.notnull(), _.has_slides & (_.posted_at == _.slides_at)),
+            else_=_.posted_at == _.any_at,
+        )
+    )
+    first = ibis.window(group_by="account_id", order_by="post_id")
+    placed = chosen.mutate(newest=ibis.row_number().over(first))
     return placed.filter(_.newest == 0).select("account_id", "usual_views")
 
 
@@ -171,15 +192,19 @@ def image_texts(slide_uses: ibis.Table, slides: ibis.Table) -> ibis.Table:
 
     Source: metrics.md, Level 1. Version 1.
     """
-    read = slides.filter(
-        (_.ocr_text.fill_null("").strip() != "")
-        & (_.ocr_confidence.fill_null(CLEAR_CONFIDENCE) >= CLEAR_CONFIDENCE)
-    ).select("post_id", "slide_index", "ocr_text", confidence=_.ocr_confidence.fill_null(CLEAR_CONFIDENCE))
+    confidence = _.ocr_confidence.fill_null(CLEAR_CONFIDENCE)
+    read = slides.filter(_.ocr_text.notnull() & (confidence >= CLEAR_CONFIDENCE))
+    read = read.select("post_id", "slide_index", "ocr_text", confidence=confidence)
     uses = slide_uses.filter(_.image_id.notnull()).select("post_id", "slide_index", "image_id")
     joined = uses.join(read, ["post_id", "slide_index"])
-    order = ibis.window(group_by="image_id", order_by=[ibis.desc("confidence"), "slide_index", "post_id"])
-    clearest = joined.mutate(clearest=ibis.row_number().over(order)).filter(_.clearest == 0)
-    return clearest.select("image_id", image_text="ocr_text")
+    # Ranked and not filtered: an engine would look at the text of every slide there is before it joins the few.
+    told = joined.mutate(blank=ibis.cases((_.ocr_text.strip() == "", 1), else_=0))
+    order = ibis.window(
+        group_by="image_id", order_by=["blank", ibis.desc("confidence"), "slide_index", "post_id"]
+    )
+    clearest = told.mutate(clearest=ibis.row_number().over(order))
+    kept = clearest.filter((_.clearest == 0) & (_.blank == 0))
+    return kept.select("image_id", image_text="ocr_text")
 
 
 def image_examples(

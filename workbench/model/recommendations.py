@@ -74,7 +74,7 @@ def recommended(
 ) -> pd.DataFrame:
     """`recommendations` of lifts and a decay that are at hand: see `worth_showing` for their columns."""
     uses, at = asked.tables("slide_uses"), asked.period.to_at
-    images = worth_showing(executed(rested.image_uses(uses, at)), lifts, decay)
+    images = worth_showing(executed(rested.uses_so_far(uses, at)), lifts, decay)
     # What somebody has accepted is as good as used: it has to rest everywhere afterwards.
     images = images[~images["image_id"].isin(promised_images(asked.tables("tasks"))["image_id"].dropna())]
     offered = ibis.memtable(
@@ -92,7 +92,7 @@ def recommended(
             executed(rested.image_texts(shown, asked.tables("slides"))),
             executed(rested.image_examples(shown, performance, at=at, horizon=asked.horizon)),
         ),
-        "account_id": (executed(rested.usual_views(performance, uses, at=at, horizon=asked.horizon)),),
+        "account_id": (executed(rested.slideshow_baselines(performance, at=at, horizon=asked.horizon)),),
     }
     for key, frames in parts.items():
         for frame in frames:
@@ -106,7 +106,7 @@ def worth_showing(uses: pd.DataFrame, lifts: pd.DataFrame, decay: pd.DataFrame) 
     Parameters
     ----------
     uses
-        See `metrics.recommendations.image_uses`.
+        See `metrics.recommendations.uses_so_far`.
     lifts
         See `slide_effects.slide_lifts`.
     decay

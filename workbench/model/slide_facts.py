@@ -57,7 +57,7 @@ class SlideFacts(LevelFacts):
     @cached_property
     def uses(self) -> pd.DataFrame:
         """Every image: how often it was used up to the end of the week, and when last."""
-        return executed(images.image_uses(self.slide_uses, self.period.to_at))
+        return executed(images.uses_so_far(self.slide_uses, self.period.to_at))
 
     @property
     def lifts(self) -> pd.DataFrame:

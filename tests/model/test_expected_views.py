@@ -94,10 +94,10 @@ TASKS = {"status": "string", "payload": "string"}
 TABLES = {
     "slide_uses": table(
         """
-        post_id | slide_index | image_id | platform | account_id | creator_id | posted_at
-        p1      |           1 | good     | tiktok   | a          | ann        | 2025-03-01
-        p2      |           2 | better   | tiktok   | a          | ann        | 2025-06-01
-        p3      |           1 | other    | tiktok   | new        | ann        | 2025-05-01
+        post_id | slide_index | image_id | platform | account_id | creator_id | posted_at  | use_number
+        p1      |           1 | good     | tiktok   | a          | ann        | 2025-03-01 |          1
+        p2      |           2 | better   | tiktok   | a          | ann        | 2025-06-01 |          1
+        p3      |           1 | other    | tiktok   | new        | ann        | 2025-05-01 |          1
         """,
         USES,
     ),
@@ -120,7 +120,8 @@ TABLES = {
         p1      | a          | 2025-03-01 | https://p1 |                   900 |         2.0
         p2      | a          | 2025-06-01 | https://p2 |                  1000 |         3.0
         p3      | new        | 2025-05-01 | -          |                     - |           -
-        """
+        """,
+        {"slide_count": "int64", "post_type": "string"},
     ),
 }
 LIFTS = lifts(("good", 2.0, 1.5, 2.5, 7), ("better", 3.0, 2.0, 4.0, 1), ("other", 0.9, 0.8, 1.1, 4))
