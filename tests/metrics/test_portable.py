@@ -19,6 +19,7 @@ from workbench.metrics.periods import Period
 from workbench.metrics.posts import BASELINES, followers_at_posting, post_curves, post_performance
 from workbench.metrics.slides import slide_uses
 from workbench.metrics.weekly import weekly_followers, weekly_results
+from workbench.metrics.whatif import period_posts, posts_per_account_day, prorated, reused_posts
 from workbench.model.catalogue import METRICS, Asked
 from workbench.warehouse import images
 from workbench.warehouse.schema import schema
@@ -82,6 +83,10 @@ def expressions() -> Iterator[tuple[str, ibis.Table]]:
     yield "baseline_views", baseline_views(valued, "n")
     yield "usable_horizon", usable_horizon(unbound("post_performance"), WEEK)
     yield "weekly_followers", weekly_followers(unbound("account_snapshots"), WEEK)
+    yield "whatif period_posts", period_posts(unbound("post_performance"), WEEK)
+    yield "whatif posts_per_account_day", posts_per_account_day(unbound("post_performance"), WEEK)
+    yield "whatif reused_posts", reused_posts(unbound("slide_uses"))
+    yield "whatif prorated", prorated(unbound("costs"), WEEK, "work_hours", "amount")
     for horizon, hours in (("120", 120), ("settled", 720)):
         yield (
             f"weekly_results {horizon}",

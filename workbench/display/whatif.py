@@ -9,16 +9,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import altair as alt
+import pandas as pd
 from altair.expr.core import ConstExpression
 
 from ..model.level_facts import LevelFacts
 from ..model.whatif import INPUTS, OUTPUTS, WHY_UNKNOWN, Basis, Inputs, drawn_views, month
 from ..model.whatif_inputs import Start, start
+from .blocks import Box, note, warning
 from .chart_parts import axis
 from .escaping import plain
 from .headings import heading
 from .numbers import DASH
+from .tables import Table
 from .whatif_text import INTERVALS, shown, summary
+from .whatif_text import limits as limits_of
 
 _TILES = ("profit", "roi", "revenue", "cost", "views", "posts", "breakeven_rpm", "breakeven_posts")
 _WIDTH = 640
@@ -65,17 +69,52 @@ class _Rows(_Expressions):
         return alt.datum[name]
 
 
+def today(facts: LevelFacts) -> Start:
+    """Today's values (see `model.whatif_inputs.start`): measured once for all that follows."""
+    return start(facts)
+
+
 def static(facts: LevelFacts | Start) -> Any:
     """Sliders, figures and charts that need no Python: in a report's page, and wherever Vega is drawn."""
-    begin = facts if isinstance(facts, Start) else start(facts)
-    return chart(begin)
+    return chart(_begin(facts))
 
 
 def widget(facts: LevelFacts | Start) -> Any:
     """Sliders with named scenarios for JupyterLab (see `whatif_widget.Explorer`)."""
     from .whatif_widget import Explorer
 
-    return Explorer(facts if isinstance(facts, Start) else start(facts))
+    return Explorer(_begin(facts))
+
+
+def sources(facts: LevelFacts | Start) -> Table:
+    """Today's value of every input, and what it rests on."""
+    begin = _begin(facts)
+    rows = [
+        {
+            "input": i.label,
+            "today": shown(i.name, getattr(begin.inputs, i.name)),
+            "rests_on": begin.sources[i.name].sentence,
+            "meaning": i.sentence,
+        }
+        for i in INPUTS
+    ]
+    n = len(INPUTS) - len(begin.assumed)
+    caption = f"{n} of {len(INPUTS)} inputs start from the data" + (
+        "" if n == len(INPUTS) else ", the others are assumed"
+    )
+    columns = {"input": "Input", "today": "Today", "rests_on": "Rests on", "meaning": "What it is"}
+    return Table(pd.DataFrame(rows), caption=caption, columns=columns, define=False)
+
+
+def limits(facts: LevelFacts | Start) -> Box:
+    """What the figures don't say, and what is assumed."""
+    begin = _begin(facts)
+    told = "\n\n".join(limits_of(begin))
+    return (warning if begin.assumed or begin.notes else note)(told, "How far to trust it")
+
+
+def _begin(facts: LevelFacts | Start) -> Start:
+    return facts if isinstance(facts, Start) else start(facts)
 
 
 def chart(begin: Start, inputs: Inputs | None = None, *, bound: bool = True, tiles: bool = True) -> Any:
@@ -140,7 +179,7 @@ def _tiles(begin: Start) -> Any:
         {n: f"'8 in 10: ' + {_formatted(n, '_low')} + ' to ' + {_formatted(n, '_high')}" for n in INTERVALS}
     )
     base = (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(pd.DataFrame(rows))
         .transform_calculate(
             column="datum.at % columns", row="floor(datum.at / columns)", figure=figures, range=ranges
         )

@@ -60,6 +60,13 @@ def limits(begin: Start) -> list[str]:
     told = list(begin.notes)
     if begin.assumed:
         told.append(f"Assumed, as the data say nothing of it: {', '.join(begin.assumed)}.")
+    booked, own = begin.booked.get("revenue"), begin.outputs["revenue"]
+    if booked is not None and own is not None and abs(own - booked) > 0.1 * abs(booked):
+        told.append(
+            f"The books come to a revenue of {shown('revenue', booked, begin.currency)} a month and today's values to "
+            f"{shown('revenue', own, begin.currency)}: these count what posts had at 30 days, those what all posts "
+            "gained in the weeks. Single hits move the two apart."
+        )
     told.append(
         "The interval is the luck of the posts alone: 8 of 10 months drawn from the period's own posts lie in it. "
         "Whether more posts, VAs or accounts do as well as today's is not known."

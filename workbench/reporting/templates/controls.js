@@ -4,7 +4,7 @@ window.workbenchControls = (place, view, controls) => {
   const made = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text || "" });
   const number = (v) => v.toLocaleString("en-US", Math.abs(v) < 1000 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 });
   const written = (v, unit) =>
-    unit === "fraction" ? `${(v * 100).toFixed(1)}\u00a0%` : unit === "multiple" ? `${number(v)}×` : number(v);
+    unit === "fraction" ? `${(v * 100).toFixed(1)}\u00a0%` : unit === "multiple" ? `${number(Math.round(v * 100) / 100)}×` : number(v);
   const groups = new Map();
 
   const head = made("div", "controls-head");

@@ -16,7 +16,7 @@ import pytest
 from whatif_start import begin, random_inputs
 
 from workbench.display import theme
-from workbench.display.whatif import static
+from workbench.display.whatif import limits, sources, static
 from workbench.model.whatif import INPUTS, OUTPUTS, answer, drawn_views, month
 from workbench.reporting.engine import Execution
 from workbench.reporting.page import About, chart_library, page
@@ -195,3 +195,13 @@ def test_the_sliders_are_parameters_and_the_steps_are_expressions_of_them(spec: 
     assert set(OUTPUTS) <= set(COMPUTED)
     assert params["posts"]["expr"] == "(min((posts_per_day * vas),(posts_per_account * accounts)) * 30.4375)"
     assert len(json.dumps(spec)) < 80_000
+
+
+def test_the_inputs_are_told_with_what_they_rest_on_and_what_is_assumed() -> None:
+    table = sources(begin())
+    assert table.caption == "12 of 13 inputs start from the data, the others are assumed"
+    assert table.frame["input"].tolist() == [i.label for i in INPUTS]
+    assert set(table.frame["rests_on"]) == {"Of 800 posts."}
+    told = limits(begin())
+    assert told.kind == "warning" and "A note." in told.body and "Tools a month" in told.body
+    assert "the luck of the posts alone" in told.body
