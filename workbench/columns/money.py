@@ -57,4 +57,11 @@ COLUMNS = (
     Column("unattributed_amount", "DECIMAL(18,4)", "money", "What they amount to, in the row's currency.", label="Amount unattributed"),
     Column("missing_on", "DATE", "date", "First day for which the currency's rate is missing; NULL where none is.", label="Missing from"),
     Column("missing_until_on", "DATE", "date", "Last day for which the currency's rate is missing.", label="Missing until"),
+    Column("due_amount", "DECIMAL(18,4)", "money", "What is owed for posts whose views are frozen and that are not paid yet.", label="Due"),
+    Column("n_payouts_due", "BIGINT", "posts", "Posts with a payout that is due.", label="Posts due"),
+    Column("n_payouts_paid", "BIGINT", "posts", "Posts with a payout that was paid.", label="Paid"),
+    Column("n_payouts_upcoming", "BIGINT", "posts", "Posts under 168 hours old, whose payout comes.", label="Upcoming"),
+    Column("n_payouts_unmeasured", "BIGINT", "posts", "Posts without a count at 168 hours, so that nothing can be frozen.", label="Unmeasured"),
+    Column("n_payouts_canceled", "BIGINT", "posts", "Posts with a payout that was canceled.", label="Canceled"),
+    Column("money", "DOUBLE", "money", "An amount of the currency that the page is in.", label="Amount"),
 )  # fmt: skip

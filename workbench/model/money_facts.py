@@ -1,0 +1,170 @@
+"""The figures of the money page: expressions executed once, as small DataFrames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from ..metrics import roi
+from ..metrics.periods import Period
+from ..metrics.views_gained import views_gained, weekly_views_gained
+from ..metrics.weekly import weeks_up_to
+from .frames import executed
+from .level_facts import USUAL_WEEKS, LevelFacts
+
+_MONEY = ("revenue", "cost", "profit")
+
+
+@dataclass
+class MoneyFacts(LevelFacts):
+    """Level 4 of one week."""
+
+    @property
+    def currency(self) -> str:
+        """The currency of the reports."""
+        return self.settings.reporting_currency
+
+    @cached_property
+    def money(self) -> ibis.Table:
+        """Payments and costs: the mart `money_rows`; of one platform, the parts of its posts."""
+        if not self.platform:
+            return self.tables("money_rows")
+        return self.post_money
+
+    @cached_property
+    def post_money(self) -> ibis.Table:
+        """The mart `post_money`, of the platform."""
+        parts = self.tables("post_money")
+        return parts.semi_join(self.performance, "post_id") if self.platform else parts
+
+    @cached_property
+    def n_entries(self) -> dict[str, int]:
+        """Payments and costs that there are at all."""
+        counted = executed(self.tables("money_rows").group_by("entry").agg(n=_.count()).order_by("entry"))
+        return {"revenue": 0, "cost": 0, **dict(zip(counted["entry"], counted["n"], strict=True))}
+
+    @cached_property
+    def paid_until(self) -> pd.DataFrame:
+        """The last day of any payment that is not a correction, and of any cost: entry, to_on."""
+        rows = self.tables("money_rows").filter(_.amount > 0)
+        return executed(rows.group_by("entry").agg(to_on=_.to_on.max()).order_by("entry"))
+
+    @cached_property
+    def by_kind(self) -> pd.DataFrame:
+        """Payments by source and costs by kind, of the week and the 8 before it (see `metrics.roi.money_by_kind`)."""
+        found = roi.money_by_kind(self.money, weeks_up_to(self.period, USUAL_WEEKS + 1))
+        return executed(found.order_by(["starts_on", "currency", "entry", "money_kind"]))
+
+    @cached_property
+    def weekly(self) -> pd.DataFrame:
+        """The week and the 8 before it, oldest first: revenue, cost, profit, roi, rpm, cpm_cost, period_views.
+
+        Revenue and cost of a week without any are 0 where there is money at all; NaN where there is none.
+        """
+        kinds = self.by_kind[self.by_kind["currency"] == self.currency]
+        sums = kinds.pivot_table(
+            index="starts_on", columns="entry", values="amount", aggfunc=lambda each: sum(each, Decimal(0))
+        ).reindex(columns=["revenue", "cost"])
+        sums.index = pd.to_datetime(sums.index)
+        frame = self.weeks.merge(sums, left_on="week_on", right_index=True, how="left")
+        for entry in ("revenue", "cost"):
+            empty = 0.0 if self.n_entries[entry] else None
+            frame[entry] = frame[entry].astype(float).fillna(empty) if empty is not None else float("nan")
+        views = executed(
+            weekly_views_gained(
+                self.performance, self.tables("post_weeks"), self.period, weeks=USUAL_WEEKS + 1
+            )
+        )
+        views["week_on"] = pd.to_datetime(views["week_on"])
+        frame = frame.merge(views, on="week_on", how="left")
+        frame["profit"] = frame["revenue"] - frame["cost"]
+        frame["roi"] = frame["profit"] / frame["cost"].where(frame["cost"] != 0)
+        thousands = frame["period_views"].where(frame["period_views"] > 0) / 1000
+        frame["rpm"], frame["cpm_cost"] = frame["revenue"] / thousands, frame["cost"] / thousands
+        return frame
+
+    @cached_property
+    def gained(self) -> ibis.Table:
+        return views_gained(self.performance, self.tables("post_weeks"), self.window)
+
+    def _units(self, by: str) -> pd.DataFrame:
+        """Results of each unit over the window, most profit first; the row without one is left out."""
+        found = roi.unit_results(self.post_money, self.gained, self.performance, self.window, by=by)
+        frame = executed(found.filter(_[by].notnull()).order_by([ibis.desc("profit"), by]))
+        return frame.astype(dict.fromkeys(_MONEY, float))
+
+    @cached_property
+    def of_accounts(self) -> pd.DataFrame:
+        return self._units("account_id")
+
+    @cached_property
+    def of_vas(self) -> pd.DataFrame:
+        return self._units("va_id")
+
+    @cached_property
+    def of_creators(self) -> pd.DataFrame:
+        return self._units("creator_id")
+
+    @cached_property
+    def of_sets(self) -> pd.DataFrame:
+        return self._units("set_id")
+
+    @cached_property
+    def of_posts(self) -> pd.DataFrame:
+        """Posts that went up in the window and have money: how many there are, and the 10 best and worst."""
+        found = roi.post_results(self.post_money, self.performance, self.window).filter(_.profit.notnull())
+        ranked = found.mutate(
+            from_best=ibis.row_number().over(ibis.window(order_by=[ibis.desc("profit"), "post_id"])),
+            from_worst=ibis.row_number().over(ibis.window(order_by=["profit", "post_id"])),
+            n_posts=_.count().over(ibis.window()),
+            n_losing=(_.profit < 0).sum().over(ibis.window()),
+        )
+        ends = ranked.filter((_.from_best < 10) | (_.from_worst < 10)).order_by("from_best")
+        return executed(ends).astype(dict.fromkeys(_MONEY, float))
+
+    @cached_property
+    def unattributed(self) -> pd.DataFrame:
+        """Payments and costs that touch the window and found no post: the largest first."""
+        window: Period = self.window
+        rows = self.tables("money_rows").filter(
+            (_.n_posts == 0) & (_.from_on <= window.to_on) & (_.to_on >= window.from_on)
+        )
+        columns = [
+            "entry",
+            "money_kind",
+            "scope",
+            "scope_id",
+            "from_on",
+            "to_on",
+            "amount",
+            "currency",
+            "money_id",
+        ]
+        return executed(rows.select(columns).order_by([ibis.desc("amount"), "money_id"]))
+
+    @cached_property
+    def missing_rates(self) -> pd.DataFrame:
+        found = roi.missing_rates(self.tables("money_rows")).filter(_.n_unconverted > 0)
+        return executed(found.order_by("currency"))
+
+    @cached_property
+    def methods(self) -> pd.DataFrame:
+        """How many payments that touch the window are spread by which method."""
+        rows = self.tables("money_rows").filter(
+            (_.entry == "revenue") & (_.from_on <= self.window.to_on) & (_.to_on >= self.window.from_on)
+        )
+        return executed(rows.group_by("method").agg(n_entries=_.count()).order_by("method"))
+
+    @cached_property
+    def payouts(self) -> pd.DataFrame:
+        """Payouts of each VA by state and currency, of all time."""
+        due = roi.payouts_due(self.tables("payouts"), self.tables("post_performance"))
+        if self.platform:
+            mine = self.tables("payouts").semi_join(self.performance, "post_id")
+            due = roi.payouts_due(mine, self.performance)
+        return executed(due.order_by(["va_id", "currency", "state"]))
