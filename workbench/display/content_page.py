@@ -229,5 +229,5 @@ class ContentPage(LevelPage):
             missing="not a recommendation",
             links={"title": "example_url"},
             note="A title leads to a post that showed the image before.",
-            limit=80,
+            limit=40,
         )
