@@ -38,8 +38,9 @@ def normalized(text: str) -> str:
 
     A handle is who posts and not what the slide says; it is laid over a slide that is posted again.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(word for word in folded.split() if not word.startswith("@"))
+    folded = (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
+    words = folded.split()
+    return " ".join([w for w in words if not w.startswith("@")] if "@" in folded else words)
 
 
 class Texts:

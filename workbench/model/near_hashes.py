@@ -117,26 +117,31 @@ def _within(
 ) -> Iterator[Pairs]:
     """Pairs of rows with the same key; where `kind` is given, only keys that hold more than one kind."""
     order = np.argsort(key, kind="stable")
-    key = key[order]
+    key, rows = key[order], rows[order]
     starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if key.size else np.zeros(0, np.int64)
     sizes = np.diff(np.r_[starts, key.size])
+    several = sizes > 1
     if kind is not None and key.size:
-        held = kind[order]
-        mixed = np.maximum.reduceat(held, starts) != np.minimum.reduceat(held, starts)
-        starts, sizes = starts[mixed], sizes[mixed]
-    for start, size in zip(starts[sizes > _LARGE], sizes[sizes > _LARGE], strict=True):
-        group = rows[order[start : start + size]]
+        kind = kind[order]
+        several &= np.maximum.reduceat(kind, starts) != np.minimum.reduceat(kind, starts)
+    large = several & (sizes > _LARGE)
+    for start, size in zip(starts[large], sizes[large], strict=True):
+        group = rows[start : start + size]
         yield from _outright(phash, group, group, bits)
-    starts, sizes = starts[sizes <= _LARGE], sizes[sizes <= _LARGE]
+    starts, sizes = starts[several & ~large], sizes[several & ~large]
+    # Each row with the next of its key, then with the one after that, until no key reaches as far.
     ends = np.repeat(starts + sizes, sizes)
     at = np.repeat(starts + sizes - np.cumsum(sizes), sizes) + np.arange(ends.size)
+    ordered = phash[rows]
     step = 1
     while at.size:
         inside = at + step < ends
         at, ends = at[inside], ends[inside]
-        i, j = rows[order[at]], rows[order[at + step]]
-        near = np.bitwise_count(phash[i] ^ phash[j]) <= bits
-        yield i[near], j[near]
+        near = np.bitwise_count(ordered[at] ^ ordered[at + step]) <= bits
+        i = at[near]
+        if kind is not None:
+            i = i[kind[i] != kind[i + step]]
+        yield rows[i], rows[i + step]
         step += 1
 
 
