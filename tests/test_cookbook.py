@@ -6,6 +6,7 @@ import math
 import re
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from typing import Any
 import ibis
 import pytest
 
+import workbench
 from workbench.cli import main
+from workbench.explore import Explorer
+from workbench.model.catalogue import METRICS
 
 _BOOK = Path(__file__).parents[1] / "docs" / "cookbook.md"
 
@@ -71,7 +75,13 @@ def test_every_expression_gives_what_the_sql_under_it_gives(
     finally:
         if "wb" in names:
             names["wb"].close()
-    assert compared >= 15
+    assert compared >= 18
+
+
+@pytest.fixture(scope="module")
+def wb(demo_home: Path) -> Iterator[Explorer]:
+    with workbench.connect(demo_home) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -85,6 +95,38 @@ def test_every_command_runs(
     assert program == "workbench"
     assert main(arguments) == 0
     assert capfd.readouterr().out
+
+
+def _questions() -> list[tuple[str, str, str]]:
+    """The table of the field's questions: question, Python, command."""
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| `(workbench .+?)` \|$", _BOOK.read_text("utf-8"), flags=re.M)
+    return [(question, python, command) for question, python, command in rows]
+
+
+ASKED = (
+    "10,000 views within 48 hours", "48 h, 72 h, one week", "use slide X", "best slides", "reposts",
+    "large or small when the post went up", "growth over six months", "posts per VA", "ranking", "quality",
+    "posts a day", "best and worst sets", "revenue per post", "revenue per account", "revenue per VA",
+    "follower growth rate", "views per follower", "engagement over time", "best posting hours",
+)  # fmt: skip
+"""The recurring questions of the field."""
+
+
+def test_every_question_of_the_field_is_asked() -> None:
+    asked = " ".join(question for question, _python, _command in _questions())
+    assert [question for question in ASKED if question not in asked] == []
+
+
+@pytest.mark.parametrize(("question", "python", "command"), _questions(), ids=lambda text: text[:40])
+def test_every_question_of_the_field_is_answered_by_one_call(
+    question: str, python: str, command: str, wb: Explorer
+) -> None:
+    name = command.split()[2]
+    assert name in METRICS
+    if not python.startswith("["):
+        expression = python.strip("`")
+        assert expression == f"wb.metrics.{name}()", "both ways ask the same"
+        assert len(eval(expression, {"wb": wb})) > 0, question
 
 
 def test_every_level_has_a_query() -> None:
