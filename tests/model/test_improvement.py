@@ -18,7 +18,7 @@ from workbench.model.improvement import COLUMNS, levels_of, plan_of
 from workbench.model.overdue import overdue_gaps, trusted
 
 PERIOD = Period(date(2025, 3, 3), date(2025, 6, 1))
-WEEKS = 12
+WEEKS = 13
 NO_TASKS = pd.DataFrame({
     "va_id": pd.Series(dtype="str"), "week_on": pd.Series(dtype="datetime64[us]"),
     **dict.fromkeys(["n_due_tasks", "n_on_time_tasks", "n_week_posts"], pd.Series(dtype="int64")),
@@ -38,9 +38,7 @@ def effects(mean: list[float], sd: float = 0.0) -> HabitEffects:
 def posts(**mixes: list[int]) -> pd.DataFrame:
     """For each VA how many posts of each level; each has 1,000 views."""
     made = [(va, float(level)) for va, mix in mixes.items() for level, n in enumerate(mix) for _ in range(n)]
-    return pd.DataFrame(made, columns=["va_id", "gap_level"]).assign(
-        matured_at=pd.Timestamp("2025-05-01"), habit_views=1000.0
-    )
+    return pd.DataFrame(made, columns=["va_id", "gap_level"]).assign(habit_views=1000.0)
 
 
 def planned(mean: list[float], sd: float = 0.0, **mixes: list[int]) -> pd.DataFrame:
@@ -116,13 +114,10 @@ def weeks_of(**late: list[int]) -> pd.DataFrame:
 
 
 VIEWS = pd.Series({"a": 1000.0, "b": 1000.0, "c": 1000.0, "d": np.nan})
-FROM = pd.Timestamp("2025-03-10")
 
 
 def test_late_tasks_cost_the_posts_that_weeks_with_them_lack() -> None:
-    rows = overdue_gaps(
-        weeks_of(a=[0] * 11 + [1], b=[2, 1] * 6, c=[0, 1] * 6, d=[1] * 12), VIEWS, recent_from=FROM
-    )
+    rows = overdue_gaps(weeks_of(a=[0] * 11 + [1], b=[2, 1] * 6, c=[0, 1] * 6, d=[1] * 12), VIEWS)
     found = pd.DataFrame(rows).set_index("va_id")
     assert found["own_less_share"].to_dict() == pytest.approx(
         {"a": 1 / 24, "b": 18 / 24, "c": 6 / 24, "d": 12 / 24}
@@ -138,10 +133,10 @@ def test_late_tasks_cost_the_posts_that_weeks_with_them_lack() -> None:
 
 def test_nobody_is_advised_for_tasks_that_come_late_by_luck_or_of_which_there_are_few() -> None:
     same = {va: [0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1] for va in "abcd"}
-    assert not any(r["is_advised"] for r in overdue_gaps(weeks_of(**same), VIEWS, recent_from=FROM))
+    assert not any(r["is_advised"] for r in overdue_gaps(weeks_of(**same), VIEWS))
     few = {va: each[:4] for va, each in same.items()}
-    assert overdue_gaps(weeks_of(**few), VIEWS, recent_from=FROM) == []
-    assert overdue_gaps(NO_TASKS, VIEWS, recent_from=FROM) == []
+    assert overdue_gaps(weeks_of(**few), VIEWS) == []
+    assert overdue_gaps(NO_TASKS, VIEWS) == []
 
 
 def test_a_value_is_believed_as_far_as_it_is_not_luck() -> None:

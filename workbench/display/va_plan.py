@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..model.va_facts import VaFacts
+from ..model.va_facts import HABIT_WEEKS, VaFacts
 from .blocks import Box, finding, note
 from .numbers import compact, counted, is_missing, multiple, percent
 from .va_words import HABIT_NAMES, NO_VAS, listed
@@ -55,7 +55,7 @@ def plan_finding(facts: VaFacts) -> Box:
     )
     return finding(
         title,
-        f"Compared over 12 weeks: {listed(compared, most=9)}. VAs differ by more than luck in "
+        f"Compared over {counted(HABIT_WEEKS, 'week')}: {listed(compared, most=9)}. VAs differ by more than luck in "
         f"{listed(differ, 'none of them', 9)}. {not_compared(found)}What is expected holds if the difference "
         "is due to the habit, and several gains do not add up: try one at a time, for some weeks.",
     )

@@ -30,11 +30,11 @@ WEAK, STRONG = 0.8, 1.25
 """Below and from these multiples of the usual, an image or a sound did worse or better before."""
 NEW, WORSE, USUAL, BETTER = range(4)
 """Levels of hook and sound: too little was known of it, its earlier posts did worse, as usual, better."""
+EARLIER_DAYS = 91
+"""How far back the earlier posts of a hook or a sound count."""
 FEWEST_EARLIER = {"hook": 1, "sound": 3}
 PRIOR_POSTS = {"hook": 1.0, "sound": 4.0}
 """Usual posts that are added to the earlier ones, so that one lucky post makes no good hook."""
-_GAP_DAYS = 60
-"""How far back the post before is looked for; longer gaps are in the last level anyway."""
 
 
 def post_habits(
@@ -45,8 +45,8 @@ def post_habits(
     Formula: hour = local hour of posting; slides = number of slides, 8 for 8 or more; gap = hours since the
     account's post before, in levels (under 3, 6, 12, 24, 48, more); tired = mean use number of the post's images
     (under 2, 4, 8, more); hook and sound = what the earlier posts with the first slide's image, or with the
-    sound, did: exp of their mean log_outlier, a usual post (4 for sounds) added, under 0.8, under 1.25 or more;
-    too few known earlier posts (1, for sounds 3) make it new.
+    sound, did in the 13 weeks before: exp of their mean log_outlier, a usual post (4 for sounds) added, under
+    0.8, under 1.25 or more; too few known earlier posts (1, for sounds 3) make it new.
 
     Parameters
     ----------
@@ -59,13 +59,17 @@ def post_habits(
         Grain post_id, of the posts that reached the compared age in the period and have a VA and an account:
         va_id, account_id, post_type, habit_views [views at the compared age], log_outlier [ln], hour_level,
         slides_level, hook_level, tired_level, gap_level, sound_level [whole numbers; NULL where unknown or where
-        the post has no such thing], gap_hours [h], mean_use_number [uses], matured_at [UTC].
+        the post has no such thing], gap_hours [h], mean_use_number [uses].
 
     Source: metrics.md, Level 3 (improvement plan). Version 1.
     """
     hours = FINAL_HOURS if horizon == "settled" else COMPARED_HOURS
     log_outlier = f"log_outlier_{horizon}"
-    dated = performance.filter(_.posted_at.notnull() & _.account_id.notnull()).select(
+    # What can have a say in the period: its posts, and those that came before each by 13 weeks at most.
+    since = ibis.literal(period.from_at - timedelta(hours=hours, days=EARLIER_DAYS), "timestamp")
+    until = ibis.literal(period.to_at, "timestamp")
+    near = (performance.posted_at >= since) & (performance.posted_at < until)
+    dated = performance.filter(near & _.account_id.notnull()).select(
         "post_id", "va_id", "account_id", "sound_id", "post_type", "posted_at", "posted_at_precision",
         "posted_local_hour", "slide_count", log_outlier,
         views=performance["views_settled" if horizon == "settled" else f"views_at_{horizon}"],
@@ -73,7 +77,7 @@ def post_habits(
     images = slide_uses.filter(_.image_id.notnull())
     hooks = images.filter(_.slide_index == 1).select("post_id", "image_id")
     parts = (
-        _gaps(dated, period, hours),
+        _gaps(dated),
         _earlier(
             dated.select("post_id", "posted_at", log_outlier, "sound_id"),
             "sound",
@@ -104,7 +108,6 @@ def post_habits(
         sound_level="sound_level",
         gap_hours="gap_hours",
         mean_use_number="mean_use_number",
-        matured_at=joined.posted_at + ibis.interval(hours=hours),
     )  # fmt: skip
 
 
@@ -114,15 +117,10 @@ def _level(value: ir.NumericValue, bounds: tuple[float, ...]) -> ir.IntegerValue
     return ibis.cases(*below, (value.notnull(), ibis.literal(len(bounds), "int64")))
 
 
-def _gaps(dated: ibis.Table, period: Period, hours: int) -> ibis.Table:
+def _gaps(dated: ibis.Table) -> ibis.Table:
     """post_id, gap_hours: since the account's post before; NULL for its first, and for days without a time."""
-    since = period.from_at - timedelta(hours=hours, days=_GAP_DAYS)
-    near = dated.filter(
-        (_.posted_at >= ibis.literal(since, "timestamp"))
-        & (_.posted_at < ibis.literal(period.to_at, "timestamp"))
-    )
     order = ibis.window(group_by="account_id", order_by=["posted_at", "post_id"])
-    lagged = near.mutate(previous_at=_.posted_at.lag().over(order))
+    lagged = dated.mutate(previous_at=_.posted_at.lag().over(order))
     timed = lagged.posted_at_precision.fill_null("") != "day"
     return lagged.select(
         "post_id", gap_hours=ibis.cases((timed, hours_between(lagged.posted_at, lagged.previous_at)))
@@ -131,9 +129,8 @@ def _gaps(dated: ibis.Table, period: Period, hours: int) -> ibis.Table:
 
 def _earlier(posts: ibis.Table, habit: str, key: str, log_outlier: str, hours: int) -> ibis.Table:
     """post_id, <habit>_level: what the posts with the same `key` had done that were `hours` old by then."""
-    before = ibis.range_window(
-        group_by=key, order_by="posted_at", preceding=(None, ibis.interval(hours=hours))
-    )
+    oldest, youngest = ibis.interval(hours=24 * EARLIER_DAYS), ibis.interval(hours=hours)
+    before = ibis.range_window(group_by=key, order_by="posted_at", preceding=(oldest, youngest))
     keyed = posts.filter(posts[key].notnull())
     known = keyed.mutate(
         n=keyed[log_outlier].count().over(before), total=keyed[log_outlier].sum().over(before)

@@ -17,6 +17,8 @@ FEWEST_POSTS = 30
 _HOURS_ALIKE = 3.0
 """Hours apart by which the likeness of two hours of the day falls to 1 / e."""
 _ROUNDS = 300
+_STEADY = 1e-4
+"""Change of every effect in a round, from which the rounds end."""
 _LEAST_VARIANCE = 1e-8
 
 
@@ -122,19 +124,20 @@ def _pooled(
     inverse = {h: np.linalg.inv(k) for h, k in likeness.items()}
     noise, spread = squares / max(freedom, 1), dict.fromkeys(places, 0.02)
     mean, covariance = np.zeros(len(with_value)), np.zeros_like(products)
+    before = np.full(len(with_value), np.inf)
     for _round in range(_ROUNDS):
         precision = products / noise
         for habit, place in places.items():
             precision[place, place] += inverse[habit] / spread[habit]
         covariance = np.asarray(np.linalg.inv(precision), dtype=np.float64)
         mean = covariance @ with_value / noise
-        before = dict(spread)
         for habit, place in places.items():
             m, c = mean[place], covariance[place, place]
             found = float(m @ inverse[habit] @ m + np.trace(inverse[habit] @ c)) / (place.stop - place.start)
             spread[habit] = max(found, _LEAST_VARIANCE)
         left = squares - 2 * mean @ with_value + mean @ products @ mean + np.trace(covariance @ products)
         noise = float(left) / max(freedom, 1)
-        if all(abs(spread[h] - before[h]) <= 1e-6 + 1e-3 * before[h] for h in places):
+        if np.abs(mean - before).max() < _STEADY:
             break
+        before = mean
     return mean, covariance

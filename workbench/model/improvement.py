@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-RECENT_WEEKS = 12
-"""Weeks up to the period's end from which a VA's own habits are taken; effects are from the whole period."""
 FEWEST_POSTS = 10
 """Posts of a VA, below which no rule fires."""
 FEWEST_VAS = 3
@@ -52,8 +50,8 @@ LEVEL_COLUMNS = {
 def va_improvements(asked: Asked) -> pd.DataFrame:
     """Every habit of every VA against the best quartile's, with what closing the gap may be worth.
 
-    Formula: a VA's mix of a habit is the share of each level in the posts of the last 12 weeks of the period; its
-    worth is the mean over the mix of the levels' effects (see `habit_effects`, from the whole period). Mixes are
+    Formula: a VA's mix of a habit is the share of each level in the posts of the period; its
+    worth is the mean over the mix of the levels' effects (see `habit_effects`). Mixes are
     drawn to the team's as far as luck alone would make VAs differ. The best quartile are the VAs of the highest
     worth; gain_multiple = exp(worth of their mean mix - own worth), with a 90 % interval. extra_views_per_post = the
     VA's median views x (gain - 1); a week's are that times the VA's posts a week. is_advised: at least 10 posts, the
@@ -76,15 +74,12 @@ def plan_of(
     posts: pd.DataFrame, effects: HabitEffects | None, tasks: pd.DataFrame, period: Period
 ) -> pd.DataFrame:
     """See `va_improvements`, of posts, effects and tasks that are computed already."""
-    recent_on = pd.Timestamp(max(period.widened(RECENT_WEEKS).from_at, period.from_at))
-    recent = posts[posts["matured_at"] >= recent_on]
-    weeks = min(float(RECENT_WEEKS), period.days / 7)
-    views = recent.groupby("va_id")["habit_views"].median()
+    views = posts.groupby("va_id")["habit_views"].median()
     rows: list[dict[str, Any]] = []
     for habit in effects.places if effects else ():
         assert effects is not None
-        rows += _gaps(effects, habit, recent, views, weeks)
-    rows += overdue_gaps(tasks, views, recent_from=recent_on)
+        rows += _gaps(effects, habit, posts, views, period.days / 7)
+    rows += overdue_gaps(tasks, views)
     made = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     return made.sort_values(["va_id", "habit"]).reset_index(drop=True)
 
@@ -150,11 +145,11 @@ class _Mix:
 
 
 def _gaps(
-    effects: HabitEffects, habit: str, recent: pd.DataFrame, views: pd.Series, weeks: float
+    effects: HabitEffects, habit: str, posts: pd.DataFrame, views: pd.Series, weeks: float
 ) -> list[dict[str, Any]]:
-    """A row for each VA whose recent posts show the habit."""
+    """A row for each VA whose posts show the habit."""
     levels, mean, covariance = effects.of(habit)
-    mixes = _mixes(recent, f"{habit}_level", levels, mean)
+    mixes = _mixes(posts, f"{habit}_level", levels, mean)
     if len(mixes) < FEWEST_VAS:
         return []
     ranked = sorted(mixes, key=lambda va: (-float(mixes[va].believed @ mean), va))
@@ -186,9 +181,9 @@ def _gaps(
     return rows
 
 
-def _mixes(recent: pd.DataFrame, column: str, levels: Sequence[int], mean: Floats) -> dict[str, _Mix]:
+def _mixes(posts: pd.DataFrame, column: str, levels: Sequence[int], mean: Floats) -> dict[str, _Mix]:
     """The mix of each VA with 10 posts or more of which the level, and its effect, is known."""
-    known = recent[recent[column].isin(levels)]
+    known = posts[posts[column].isin(levels)]
     table = pd.crosstab(known["va_id"], known[column]).reindex(columns=list(levels), fill_value=0)
     table = table[table.sum(axis=1) >= FEWEST_POSTS]
     if table.empty:

@@ -20,11 +20,11 @@ _FEWEST_WEEKS = 30
 _Z90 = 1.6448536269514722
 
 
-def overdue_gaps(weeks: pd.DataFrame, views: pd.Series, *, recent_from: pd.Timestamp) -> list[dict[str, Any]]:
+def overdue_gaps(weeks: pd.DataFrame, views: pd.Series) -> list[dict[str, Any]]:
     """Each VA's share of late tasks against the best quartile's, as rows of `va_improvements`.
 
-    Formula: late share = 1 - tasks in time / tasks due, of the weeks since `recent_from`, drawn to the team's as far
-    as luck alone would make VAs differ; the best quartile are the VAs of the lowest. Advised where the VA has 10 tasks
+    Formula: late share = 1 - tasks in time / tasks due, drawn to the team's as far as luck
+    alone would make VAs differ; the best quartile are the VAs of the lowest. Advised where the VA has 10 tasks
     and 10 posts or more, the gap is a tenth of the tasks or more and its 90 % interval excludes 0. What it may be
     worth: posts a week explained by the week's late share, within VAs, by least squares, times the gap and the VA's
     median views, with a 90 % interval; NaN under 30 weeks of VAs. Where it includes 0, lateness costs no posts.
@@ -36,8 +36,7 @@ def overdue_gaps(weeks: pd.DataFrame, views: pd.Series, *, recent_from: pd.Times
     views
         Median views by VA.
     """
-    recent = weeks[pd.to_datetime(weeks["week_on"]) >= recent_from.normalize()]
-    sums = recent.groupby("va_id")[["n_due_tasks", "n_on_time_tasks", "n_week_posts"]].sum()
+    sums = weeks.groupby("va_id")[["n_due_tasks", "n_on_time_tasks", "n_week_posts"]].sum()
     able = sums[sums["n_due_tasks"] >= FEWEST_TASKS]
     if len(able) < FEWEST_VAS:
         return []

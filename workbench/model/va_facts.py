@@ -23,8 +23,8 @@ from .improvement import habits_asked, levels_of, plan_of, task_weeks_asked
 from .level_facts import USUAL_WEEKS, LevelFacts
 from .va_quality import scored
 
-HABIT_WEEKS = 26
-"""Weeks from which it is estimated what habits go with."""
+HABIT_WEEKS = 13
+"""Weeks whose habits are compared, and from which it is estimated what they go with."""
 _FEWEST = 5
 """Posts of a week, to draw it."""
 _Z90 = 1.6448536269514722
@@ -119,8 +119,8 @@ class VaFacts(LevelFacts):
 
     @cached_property
     def habits(self) -> pd.DataFrame:
-        """How each VA worked in three windows (see `metrics.va_habits.va_habits`)."""
-        return executed(va_habits(habits_asked(self.asked(3 * self.score_weeks))).order_by("va_id"))
+        """How each VA worked in these weeks (see `metrics.va_habits.va_habits`)."""
+        return executed(va_habits(habits_asked(self.asked(HABIT_WEEKS))).order_by("va_id"))
 
     @cached_property
     def habit_levels(self) -> pd.DataFrame:

@@ -73,14 +73,14 @@ METRICS: tuple[Metric, ...] = (
         "How each VA works: hours, slides, hooks, tired images, sounds, gaps.",
         lambda a: va_habits(habits_asked(a)),
         ("va_id",),
-        days=84,
+        days=91,
     ),
     Metric(
         "va_habit_levels",
         "What each hour, number of slides, hook, sound and gap goes with, by the same VA on the same account.",
         habits_asked,
         ("habit", "habit_level"),
-        days=182,
+        days=91,
         finish=va_habit_levels,
     ),
     Metric(
@@ -88,7 +88,7 @@ METRICS: tuple[Metric, ...] = (
         "Each VA's habits against the best quartile's, and what closing the gap may be worth.",
         habits_asked,
         ("va_id", "habit"),
-        days=182,
+        days=91,
         finish=va_improvements,
     ),
 )
