@@ -8,7 +8,7 @@ from ..model.creator_facts import CreatorFacts
 from ..model.reel_lists import STATES
 from ..model.suggestions import iso_week
 from . import charts
-from .blocks import Box, finding, note
+from .blocks import Box, finding, note, text
 from .level_page import LevelPage
 from .numbers import compact, counted, day, figure, percent, whole
 from .tables import Table
@@ -16,6 +16,9 @@ from .tables import Table
 NO_CONTENT = (
     "There are no content items. Import content_items.csv, and content_posts.csv for the posts they became."
 )
+
+_SAID = text("")
+"""For a part that has nothing to add to what the part before it said is missing."""
 
 
 class ContentPage(LevelPage):
@@ -53,11 +56,7 @@ class ContentPage(LevelPage):
     def platform_table(self) -> Any:
         platforms = self.facts.platforms
         if len(platforms) < 2:
-            return (
-                note("One platform leaves nothing to compare.")
-                if len(platforms)
-                else note("No platform to show.")
-            )
+            return _SAID
         return Table(
             platforms,
             caption=f"{platforms.iloc[0]['platform']} has most of the posts",
@@ -77,7 +76,7 @@ class ContentPage(LevelPage):
     def content_table(self) -> Any:
         content = self.facts.content
         if content.empty:
-            return note("There is no content item to show for these weeks.")
+            return _SAID
         first = content.iloc[0]
         share = first["views"] / content["views"].sum() if content["views"].sum() else float("nan")
         caption = f"The first of {counted(len(content), 'item')} has {percent(share)} of all their views"
@@ -115,7 +114,7 @@ class ContentPage(LevelPage):
     def stage_table(self) -> Any:
         stages = self.facts.stages
         if stages.empty:
-            return note("No stage has an open item.")
+            return _SAID
         total, late = int(stages["n_items"].sum()), int(stages["n_overdue"].sum())
         return Table(
             stages,
@@ -128,11 +127,7 @@ class ContentPage(LevelPage):
     def overdue_table(self) -> Any:
         late = self.facts.overdue
         if late.empty:
-            return note(
-                "No content item is overdue."
-                if self.facts.has("content_items")
-                else "No content item can be overdue yet."
-            )
+            return note("No content item is overdue.") if self.facts.has("content_items") else _SAID
         worst = late.iloc[0]
         return Table(
             late,
@@ -216,7 +211,7 @@ class ContentPage(LevelPage):
     def reel_table(self) -> Any:
         lists = self.facts.reel_lists
         if lists.empty:
-            return note("There is no list to show.")
+            return _SAID
         best = lists.dropna(subset=["expected_views"]).sort_values("expected_views", ascending=False)
         caption = "What to post, by VA and day"
         if len(best):
