@@ -8,10 +8,11 @@ from pathlib import Path
 
 import ibis
 import pytest
+from ibis import _
 from text_tables import table
 
 import workbench
-from workbench.metrics.periods import Period
+from workbench.metrics.periods import Period, reached
 from workbench.model.account_facts import USUAL_WEEKS, AccountFacts
 from workbench.model.frames import executed
 
@@ -48,6 +49,29 @@ def test_a_demo_week_is_compared_at_120_hours_over_four_weeks(tables: Tables) ->
     assert facts.review["account_id"].is_unique and facts.review["n_mature_posts"].sum() > 0
 
 
+def test_the_usual_level_is_compared_over_three_windows_with_the_same_days_half_a_year_ago(
+    tables: Tables,
+) -> None:
+    facts = AccountFacts(tables, WEEK)
+    assert facts.usual["account_id"].is_unique and len(facts.usual) > 0
+    long = facts.period.widened(12)
+    mature = executed(
+        reached(facts.performance, long, 120).filter(_.views_at_120.notnull() & _.account_id.notnull())
+    )
+    assert facts.usual["n_usual_now"].sum() == len(mature)
+
+
+def test_every_account_that_posted_has_one_verdict_and_its_rates_lie_in_their_intervals(
+    tables: Tables,
+) -> None:
+    facts = AccountFacts(tables, WEEK, score_weeks=8)
+    posting = facts.review[facts.review["n_posts"] > 0]
+    assert sorted(facts.verdicts["account_id"]) == sorted(posting["account_id"])
+    known = facts.rates.dropna(subset=["breakout_rate"])
+    assert (known["breakout_rate_low"] <= known["breakout_rate"]).all()
+    assert (known["breakout_rate"] <= known["breakout_rate_high"]).all()
+
+
 def test_the_review_is_ordered_by_score_with_the_unknown_last(tables: Tables) -> None:
     scores = AccountFacts(tables, WEEK, score_weeks=26).review["kpi_score"]
     known = scores.dropna()
@@ -80,3 +104,13 @@ def test_whole_numbers_come_as_whole_numbers() -> None:
     assert str(frame["views"].dtype) == "int64" and frame["views"].tolist() == [7]
     with_null = executed(table("post_id | views\na | 3\nb | -").order_by("post_id"))
     assert str(with_null["views"].dtype) == "float64"
+
+
+def test_how_ibis_folds_steps_is_left_as_it_was() -> None:
+    before = ibis.options.sql.fuse_selects
+    assert executed(table("post_id | views\na | 3").mutate(more=lambda t: t.views + 1))["more"].tolist() == [
+        4
+    ]
+    with pytest.raises(ibis.common.exceptions.TableNotFound):
+        executed(ibis.duckdb.connect().table("nothing"))
+    assert ibis.options.sql.fuse_selects == before
