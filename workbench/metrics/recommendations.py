@@ -96,9 +96,13 @@ def recommended_images(
     used = uses_before(slide_uses, at)
     recent = used.filter(_.posted_at > ibis.literal(at - timedelta(days=REST_ANYWHERE_DAYS), "timestamp"))
     rested = images.select("image_id", "expected_multiple").anti_join(recent, "image_id")
+    # One pass over the uses: who showed what of whom, and when last.
     shown = used.semi_join(rested, "image_id")
-    pairs = _own_images(shown, used, accounts).semi_join(_open_accounts(slide_uses, accounts), "account_id")
-    here = shown.group_by("account_id", "image_id").agg(last_used_here_at=_.posted_at.max())
+    by_whom = shown.group_by("image_id", "account_id", "creator_id").agg(last_used_here_at=_.posted_at.max())
+    here = by_whom.filter(_.account_id.notnull()).group_by("account_id", "image_id")
+    here = here.agg(last_used_here_at=_.last_used_here_at.max())
+    pairs = _own_images(by_whom, here, used, accounts)
+    pairs = pairs.semi_join(_open_accounts(slide_uses, accounts), "account_id")
     joined = pairs.left_join(here, ["account_id", "image_id"]).select(
         "account_id", "image_id", "last_used_here_at"
     )
@@ -127,15 +131,14 @@ def raw_multiples(slide_uses: ibis.Table, mature: ibis.Table, *, horizon: str = 
     return means.filter(_.expected_multiple > 1)
 
 
-def _own_images(shown: ibis.Table, used: ibis.Table, accounts: ibis.Table) -> ibis.Table:
+def _own_images(by_whom: ibis.Table, here: ibis.Table, used: ibis.Table, accounts: ibis.Table) -> ibis.Table:
     """Pairs of an account and an image of one of its creators, or that it has used itself."""
     assigned = accounts.filter(_.creator_id.notnull()).select("account_id", "creator_id")
     posted = used.filter(_.creator_id.notnull() & _.account_id.notnull()).select("account_id", "creator_id")
-    creators = _either(assigned, posted)
-    made = shown.filter(_.creator_id.notnull()).select("image_id", "creator_id").distinct()
+    creators = _either(assigned, posted.distinct())
+    made = by_whom.filter(_.creator_id.notnull()).select("image_id", "creator_id").distinct()
     by_creator = creators.join(made, "creator_id").select("account_id", "image_id")
-    themselves = shown.filter(_.account_id.notnull()).select("account_id", "image_id")
-    return _either(by_creator, themselves)
+    return _either(by_creator, here.select("account_id", "image_id"))
 
 
 def _either(one: ibis.Table, other: ibis.Table) -> ibis.Table:
