@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
 PYTEST_WORKERS ?= 2
 
-.PHONY: report test check lint env demo lab bench bench-short lock docs clean
+.PHONY: report test check lint env demo lab bench bench-short truth truth-short lock docs clean
 
 report: env ## environment, demo data where there is none of yours, the last week's reports
 	@$(BIN)/workbench demo --if-empty
@@ -43,6 +43,12 @@ bench: env ## speed and memory, as ratios; writes benchmarks/out/bench.jsonl
 
 bench-short: env ## the same with fewer rounds and without the largest sizes
 	$(BIN)/python -m benchmarks --short
+
+truth: env ## do the metrics find what is true of simulated agencies; writes benchmarks/out/truth.jsonl
+	$(BIN)/python -m benchmarks.truth
+
+truth-short: env ## the same on smaller agencies
+	$(BIN)/python -m benchmarks.truth --short
 
 docs: env ## regenerate the data dictionary
 	$(BIN)/python -m workbench.dictionary > docs/data_dictionary.md

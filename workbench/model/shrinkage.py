@@ -24,8 +24,10 @@ Floats = NDArray[np.float64]
 _ROUNDS = 8
 _CLOSE = 0.02
 """Relative change of every spread at which the search for them ends."""
-_DRAWS_WHILE_SEARCHING = 16
-_LEAST_DRAWS, _MOST_DRAWS, _UNKNOWNS_DRAWN = 24, 400, 400_000
+_DRAWN = 150_000
+"""Effects times draws: few draws do where there are many effects, as sums over effects are what matters then."""
+_LEAST_WHILE_SEARCHING, _LEAST, _MOST = 8, 24, 400
+"""Draws."""
 _SMALL = 1e-6
 
 
@@ -94,13 +96,13 @@ def pooled_effects(value: Floats, groups: Sequence[Group], *, seed: int) -> dict
         return _Equations(design, transposed, np.repeat(1.0 / variances, sizes), noise)
 
     transposed = design.T.tocsr()
+    n_draws = int(np.clip(_DRAWN // max(design.shape[1], 1), _LEAST, _MOST))
     for _ in range(_ROUNDS):
         before = np.r_[variances, noise]
-        found = _solved(equations(), value, _DRAWS_WHILE_SEARCHING, random)
+        found = _solved(equations(), value, max(n_draws // 3, _LEAST_WHILE_SEARCHING), random)
         variances, noise = _stepped(equations(), value, groups, places, variances, *found)
         if np.abs(np.r_[variances, noise] / before - 1.0).max() < _CLOSE:
             break
-    n_draws = int(np.clip(_UNKNOWNS_DRAWN // max(design.shape[1], 1), _LEAST_DRAWS, _MOST_DRAWS))
     mean, variance, deviations = _solved(equations(), value, n_draws, random)
     return {
         g.name: Pooled(mean[at], variance[at], deviations[at], float(np.sqrt(v)))
@@ -165,7 +167,7 @@ def conjugate_gradients(
     apply: Callable[[Floats], Floats],
     right: Floats,
     diagonal: Floats,
-    tolerance: float = 1e-4,
+    tolerance: float = 1e-3,
     most: int = 400,
 ) -> Floats:
     """Solve a symmetric positive system for several right sides at once, preconditioned by its diagonal."""
