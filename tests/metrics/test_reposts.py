@@ -16,6 +16,7 @@ from tests.text_tables import rows, table
 from workbench import Workbench
 from workbench.metrics.periods import Period
 from workbench.metrics.reposts import repost_pairs
+from workbench.metrics.slides import slide_uses
 
 PERIOD = Period(date(2025, 2, 1), date(2025, 2, 28))
 WHEN = {"old": "2025-01-01", "past": "2025-01-10", "new": "2025-02-10", "late": "2025-03-10"}
@@ -24,11 +25,14 @@ WHEN = {"old": "2025-01-01", "past": "2025-01-10", "new": "2025-02-10", "late": 
 def uses(**posts: str) -> ibis.Table:
     """Each post's images, a letter a slide; `-` for a slide without one."""
     lines = [
-        f"{post} | {n} | {image} | {post[0]} | {WHEN[post]}"
+        f"{post} | {n} | {image} | -"
         for post, images in posts.items()
         for n, image in enumerate(images, start=1)
     ]
-    return table("post_id | slide_index | image_id | account_id | posted_at\n" + "\n".join(lines))
+    shown = table("post_id | slide_index | image_id | text_id\n" + "\n".join(lines))
+    dated = [f"{post} | tiktok | {post[0]} | {at} | - | - | -" for post, at in WHEN.items()]
+    header = "post_id | platform | account_id | posted_at | creator_id | set_id | va_id\n"
+    return slide_uses(shown, table(header + "\n".join(dated)))
 
 
 def slides(**posts: str) -> ibis.Table:

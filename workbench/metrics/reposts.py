@@ -48,71 +48,76 @@ def repost_pairs(
 
     Source: metrics.md, Level 1 (repost pairs, exact repost). Version 1.
     """
-    known = slide_uses.filter(_.image_id.notnull() & _.posted_at.notnull())
-    shown = known.group_by("post_id", "image_id").agg(
-        place=_.slide_index.min(), account_id=_.account_id.max(), posted_at=_.posted_at.max()
-    )
-    later = shown.filter(
+    known = slide_uses.filter(_.use_number.notnull())
+    within = known.filter(
         (_.posted_at >= ibis.literal(period.from_at, "timestamp"))
         & (_.posted_at < ibis.literal(period.to_at, "timestamp"))
     )
-    earlier = shown.select(
-        "image_id",
-        earlier_post_id="post_id",
-        earlier_place="place",
-        earlier_account_id="account_id",
-        earlier_posted_at="posted_at",
-    ).filter(_.earlier_posted_at < ibis.literal(period.to_at, "timestamp"))
-    sizes = later.group_by("post_id").agg(n_images=_.count())
-    shares = later.join(
-        earlier,
-        [
-            "image_id",
-            (earlier.earlier_posted_at < later.posted_at)
-            | ((earlier.earlier_posted_at == later.posted_at) & (earlier.earlier_post_id < later.post_id)),
-        ],
+    later = within.group_by("post_id", "image_id").agg(
+        place=_.slide_index.min(), use_number=_.use_number.max()
+    )
+    earlier = known.select(
+        "image_id", earlier_post_id="post_id", earlier_index="slide_index", earlier_use="use_number"
     )
     pair = ["post_id", "earlier_post_id"]
-    counted = shares.group_by(pair).agg(n_shared_images=_.count())
-    kept = (
-        counted.join(sizes, "post_id")
-        .mutate(shared_share=ratio(_.n_shared_images, _.n_images))
-        .filter(
-            (_.shared_share >= least_share)
-            & ((_.n_shared_images >= FEWEST_SHARED) | (_.n_shared_images == _.n_images))
-        )
-        .select(*pair, "n_shared_images", "shared_share")
+    places = _candidates(later, earlier, least_share).join(later, "post_id")
+    places = places.join(earlier, ["earlier_post_id", "image_id"])
+    shared = places.group_by(*pair, "image_id").agg(
+        place=_.place.max(), n_images=_.n_images.max(), earlier_place=_.earlier_index.min()
     )
-    same_order = _same_order(kept, later, earlier)
-    files = slides.select("post_id", "slide_index", "sha256")
-    told = kept.left_join(same_order, pair, rname="{name}_of_order")
-    told = told.left_join(_exact_reposts(kept, files), pair, rname="{name}_of_files")
-    told = told.select(*kept.columns, "is_same_order", "is_exact_repost")
-    return _compared(told, performance, horizon)
-
-
-def _same_order(pairs: ibis.Table, later: ibis.Table, earlier: ibis.Table) -> ibis.Table:
-    """Grain post_id, earlier_post_id; is_same_order: going along the later post, the earlier places only rise."""
-    mine = later.select("post_id", "image_id", "place")
-    theirs = earlier.select("earlier_post_id", "image_id", "earlier_place")
-    places = pairs.select("post_id", "earlier_post_id").join(mine, "post_id")
-    places = places.join(theirs, ["earlier_post_id", "image_id"])
-    along = ibis.window(group_by=["post_id", "earlier_post_id"], order_by=["place", "image_id"])
-    stepped = places.mutate(before=places.earlier_place.lag().over(along))
-    counts = stepped.group_by("post_id", "earlier_post_id").agg(
-        n_steps=_.before.count(), n_back=(_.earlier_place < _.before).sum()
+    along = ibis.window(group_by=pair, order_by=["place", "image_id"])
+    stepped = shared.mutate(before=shared.earlier_place.lag().over(along))
+    counted = stepped.group_by(pair).agg(
+        n_shared_images=_.count(),
+        n_images=_.n_images.max(),
+        n_steps=_.before.count(),
+        n_back=(_.earlier_place < _.before).sum(),
     )
-    return counts.select(
-        "post_id", "earlier_post_id", is_same_order=ibis.cases((counts.n_steps > 0, counts.n_back == 0))
+    shares = counted.mutate(shared_share=ratio(counted.n_shared_images, counted.n_images))
+    kept = shares.filter(
+        (_.shared_share >= least_share)
+        & ((_.n_shared_images >= FEWEST_SHARED) | (_.n_shared_images == _.n_images))
+    ).select(
+        *pair,
+        "n_shared_images",
+        "shared_share",
+        is_same_order=ibis.cases((shares.n_steps > 0, shares.n_back == 0)),
     )
+    told = kept.left_join(_exact_reposts(kept, slides), pair, rname="{name}_of_files")
+    return _compared(told.select(*kept.columns, "is_exact_repost"), performance, horizon)
 
 
-def _exact_reposts(pairs: ibis.Table, files: ibis.Table) -> ibis.Table:
+def _candidates(later: ibis.Table, earlier: ibis.Table, least_share: float) -> ibis.Table:
+    """Pairs that may share enough: they share one of the later post's less used images.
+
+    A pair that shares r of n images shares one of any n - r + 1; so the r - 1 most used ones, which would pair a post
+    with half of all, need not be looked at. Grain out: post_id, earlier_post_id; n_images [of the later post].
+    """
+    mine = ibis.window(group_by="post_id")
+    most_used = ibis.window(group_by="post_id", order_by=[ibis.desc("use_number"), "image_id"])
+    ranked = later.mutate(n_images=later.image_id.count().over(mine), rank=ibis.row_number().over(most_used))
+    # Rounded down: a candidate too many is looked at, and none is missed.
+    needed = ibis.least(
+        ibis.greatest((ranked.n_images * least_share).floor(), FEWEST_SHARED), ranked.n_images
+    )
+    rare = ranked.filter((ranked.rank >= needed - 1) & (ranked.use_number > 1))
+    pairs = rare.select("post_id", "image_id", "use_number", "n_images").join(
+        earlier, ["image_id", earlier.earlier_use < rare.use_number]
+    )
+    return pairs.select("post_id", "earlier_post_id", "n_images").distinct()
+
+
+def _exact_reposts(pairs: ibis.Table, slides: ibis.Table) -> ibis.Table:
     """Grain post_id, earlier_post_id; is_exact_repost: as many slides, each the same file in the same place."""
+    files = slides.select("post_id", "slide_index", "sha256")
     theirs = files.select(
         "slide_index", earlier_post_id="post_id", earlier_sha256="sha256", is_there=ibis.literal(True)
     )
-    n_theirs = files.group_by(earlier_post_id="post_id").agg(n_earlier=_.count())
+    n_theirs = (
+        files.semi_join(pairs, files.post_id == pairs.earlier_post_id)
+        .group_by(earlier_post_id="post_id")
+        .agg(n_earlier=_.count())
+    )
     slides = pairs.select("post_id", "earlier_post_id").join(files, "post_id")
     both = slides.left_join(theirs, ["earlier_post_id", "slide_index"])
     counts = both.group_by("post_id", "earlier_post_id").agg(
