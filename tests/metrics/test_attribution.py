@@ -276,7 +276,7 @@ def test_posts_days_and_units_all_add_up_to_what_came_in(
             assert r["amount_within"] * (-1 if r["amount"] < 0 else 1) >= 0, "no post gets what another loses"
         assert dict(of_posts) == of_rows
     assert {k: Decimal(v) / TEN_THOUSANDTHS for k, v in found.items()} == dict(came_in)
-    no_views = memory({"post_id": (pa.string(), []), "period_views": (pa.float64(), [])})
+    no_views = memory({"post_id": (pa.string(), []), "gained_views": (pa.float64(), [])})
     summed = {"revenue": Decimal(0), "cost": Decimal(0)}
     for period in periods:
         for r in records(roi.unit_results(made["post_money"], no_views, made["posts"], period, by=by)):

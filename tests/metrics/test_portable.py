@@ -12,16 +12,21 @@ import sqlglot
 from ibis.config import Config
 from sqlglot import expressions as sql
 
+from workbench.metrics import attribution, recommendations
 from workbench.metrics.account_review import usable_horizon
+from workbench.metrics.curves import aged_snapshots, steps
 from workbench.metrics.daily import account_daily
 from workbench.metrics.outliers import baseline_views
+from workbench.metrics.payouts import payouts_now
 from workbench.metrics.periods import Period
 from workbench.metrics.posts import BASELINES, followers_at_posting, post_curves, post_performance
+from workbench.metrics.slide_use import image_halves, weekly_lifts, weekly_slides
 from workbench.metrics.slides import slide_uses
+from workbench.metrics.views_gained import views_then
 from workbench.metrics.weekly import weekly_followers, weekly_results
 from workbench.metrics.whatif import period_posts, posts_per_account_day, prorated, reused_posts
 from workbench.model.catalogue import METRICS, Asked
-from workbench.warehouse import images
+from workbench.warehouse import images, money, payouts
 from workbench.warehouse.schema import schema
 
 TYPES = {
@@ -43,7 +48,8 @@ def unbound(name: str) -> ibis.Table:
         return ibis.table(images.COLUMNS, name=name)
     if name == "slide_uses":
         return ibis.table(slide_uses(unbound("slide_images"), unbound("posts")).schema(), name=name)
-    columns = {column: TYPES[kind] for column, kind in schema()[name].items() if kind in TYPES}
+    made = schema().get(name) or {**money.COLUMNS, **payouts.COLUMNS}[name]
+    columns = {column: TYPES[kind] for column, kind in made.items() if kind in TYPES}
     return ibis.table(columns, name=name)
 
 
@@ -65,7 +71,48 @@ def daily() -> ibis.Table:
     return account_daily(unbound("post_performance"), unbound("account_snapshots"))
 
 
+def money_expressions() -> Iterator[tuple[str, ibis.Table]]:
+    """How money is dealt out and posts are paid, step by step as a load does it."""
+    entries = attribution.money_entries(unbound("revenue"), unbound("costs"), unbound("fx_rates"), "EUR")
+    yield "money_entries", entries
+    posts = attribution.keyed(unbound("posts"))
+    candidates = attribution.revenue_candidates(entries, posts)
+    yield "revenue_candidates", candidates
+    wanted = ibis.table({"post_id": "string", "seen_at": "timestamp"}, name="wanted")
+    then = views_then(posts, steps(aged_snapshots(posts, unbound("post_snapshots"))), wanted)
+    yield "views_then", then
+    days = ibis.table({"day_on": "date", "day_before_on": "date", "starts_at": "timestamp"}, name="days")
+    candidates = ibis.table(candidates.schema(), name="candidates")
+    weighed = attribution.candidate_views(candidates, unbound("post_performance"), then, days)
+    yield "chosen_methods", attribution.chosen_methods(weighed)
+    methods = ibis.table({"money_id": "string", "method": "string"}, name="methods")
+    spent = attribution.cost_weights(attribution.cost_candidates(entries, posts))
+    weights = ibis.union(attribution.revenue_weights(weighed, methods), spent)
+    yield "money_weights", weights
+    entries = ibis.table(entries.schema(), name="entries")
+    parts = attribution.post_money(entries, ibis.table(weights.schema(), name="weights"))
+    yield "post_money", parts
+    parts = ibis.table(parts.schema(), name="parts")
+    yield "money_named", attribution.named(parts, entries, methods)
+    yield "money_rows", attribution.money_rows(entries, parts, methods)
+    newest = ibis.table({"newest_at": "timestamp"}, name="newest")
+    performance, rules = unbound("post_performance"), unbound("payout_rules")
+    yield "payouts_now", payouts_now(performance, rules, unbound("payout_tiers"), newest)
+
+
+def slide_page_expressions() -> Iterator[tuple[str, ibis.Table]]:
+    uses, posts, decay = unbound("slide_uses"), unbound("post_performance"), {1: 1.0, 2: 0.8}
+    fresh = ibis.table({"image_id": "string", "first_use_lift": "float64"}, name="fresh")
+    yield "weekly_slides", weekly_slides(uses, WEEK)
+    yield "weekly_lifts", weekly_lifts(uses, fresh, WEEK, reuse_decay=decay)
+    yield "image_halves", image_halves(uses, posts, reuse_decay=decay)
+    yield "uses_so_far", recommendations.uses_so_far(uses, WEEK.to_at)
+    yield "slideshow_baselines", recommendations.slideshow_baselines(posts, at=WEEK.to_at)
+    yield "image_texts", recommendations.image_texts(uses, unbound("slides"))
+
+
 def expressions() -> Iterator[tuple[str, ibis.Table]]:
+    yield from money_expressions()
     yield "post_curves", curves()
     yield "post_performance", performance()
     yield "account_daily", daily()
@@ -83,6 +130,7 @@ def expressions() -> Iterator[tuple[str, ibis.Table]]:
     yield "baseline_views", baseline_views(valued, "n")
     yield "usable_horizon", usable_horizon(unbound("post_performance"), WEEK)
     yield "weekly_followers", weekly_followers(unbound("account_snapshots"), WEEK)
+    yield from slide_page_expressions()
     yield "whatif period_posts", period_posts(unbound("post_performance"), WEEK)
     yield "whatif posts_per_account_day", posts_per_account_day(unbound("post_performance"), WEEK)
     yield "whatif reused_posts", reused_posts(unbound("slide_uses"))

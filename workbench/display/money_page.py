@@ -164,7 +164,7 @@ class MoneyPage(LevelPage):
                 "cost",
                 "profit",
                 "roi",
-                "period_views",
+                "gained_views",
                 "n_gaining",
                 "rpm",
                 "cpm_cost",
@@ -361,6 +361,6 @@ class MoneyPage(LevelPage):
 
     def definitions(self) -> Definitions:
         return definitions(
-            "revenue", "cost", "profit", "roi", "margin", "rpm", "cpm_cost", "payback_days", "period_views", "frozen_views",
+            "revenue", "cost", "profit", "roi", "margin", "rpm", "cpm_cost", "payback_days", "gained_views", "frozen_views",
             "state", "reported_amount",
         )  # fmt: skip

@@ -30,7 +30,7 @@ def unit_results(
     Parameters
     ----------
     gained
-        post_id, period_views: see `metrics.views_gained`.
+        post_id, gained_views: see `metrics.views_gained`.
     posts
         post_id, posted_local_on and `by`.
 
@@ -39,7 +39,7 @@ def unit_results(
     ibis.Table
         One row per `by`; that without a value holds posts without one, and money with no post at all. n_posts [posts
         that went up in the period], n_gaining [posts whose views gained are known], revenue, cost [reporting currency],
-        n_unconverted [parts that no rate converts], profit, roi, margin, period_views, rpm, cpm_cost, payback_days.
+        n_unconverted [parts that no rate converts], profit, roi, margin, gained_views, rpm, cpm_cost, payback_days.
         NULL: profit and what follows where a rate is missing; roi at cost 0; margin and payback_days without
         revenue; rpm and cpm_cost without views.
 
@@ -51,7 +51,7 @@ def unit_results(
     seen = (
         whose.join(gained, "post_id")
         .group_by("unit")
-        .agg(period_views=_.period_views.sum(), n_gaining=_.period_views.count())
+        .agg(gained_views=_.gained_views.sum(), n_gaining=_.gained_views.count())
     )
     posted = (
         whose.filter(_.posted_local_on.between(period.from_on, period.to_on))
@@ -74,7 +74,7 @@ def unit_results(
 
 
 _RESULTS = (
-    "n_posts", "n_gaining", "revenue", "cost", "n_unconverted", "profit", "roi", "margin", "period_views", "rpm",
+    "n_posts", "n_gaining", "revenue", "cost", "n_unconverted", "profit", "roi", "margin", "gained_views", "rpm",
     "cpm_cost", "payback_days",
 )  # fmt: skip
 
@@ -105,8 +105,8 @@ def _rated(sums: ibis.Table, days: int | ir.IntegerValue) -> ibis.Table:
         profit=ibis.cases((known, as_amount(left)), else_=ibis.null("decimal(18, 4)")),
         roi=if_known(ratio(left, sums.spent)),
         margin=if_known(ratio(left, ibis.cases((sums.earned > 0, sums.earned)))),
-        rpm=if_known(ratio(sums.earned, sums.period_views) / tenth),
-        cpm_cost=if_known(ratio(sums.spent, sums.period_views) / tenth),
+        rpm=if_known(ratio(sums.earned, sums.gained_views) / tenth),
+        cpm_cost=if_known(ratio(sums.spent, sums.gained_views) / tenth),
         payback_days=if_known(paid_back),
     )
 
@@ -126,7 +126,7 @@ def post_results(post_money: ibis.Table, performance: ibis.Table, period: Period
     money = _summed(in_period(post_money.semi_join(went_up, "post_id"), until), "post_id")
     joined = went_up.join(money, "post_id")
     filled = joined.mutate(
-        earned=_.earned.fill_null(0), spent=_.spent.fill_null(0), period_views=_.views.cast("float64")
+        earned=_.earned.fill_null(0), spent=_.spent.fill_null(0), gained_views=_.views.cast("float64")
     )
     age = ibis.literal(period.to_on, "date").delta(filled.posted_local_on, unit="day") + 1
     return _rated(filled, age).select(
@@ -198,7 +198,7 @@ def profit_and_loss(money: ibis.Table, periods: Sequence[Period]) -> ibis.Table:
         earned=_.earned.fill_null(0),
         spent=_.spent.fill_null(0),
         n_unconverted=0,
-        period_views=ibis.null("float64"),
+        gained_views=ibis.null("float64"),
     )
     return _rated(filled, 7).select("starts_on", "currency", "revenue", "cost", "profit", "roi", "margin")
 

@@ -62,7 +62,7 @@ def views_gained(performance: ibis.Table, weekly: ibis.Table, period: Period) ->
     weekly
         The mart `post_weeks`: post_id, week_on, views_then [views at the start of the week]; only where known.
 
-    Grain out: post_id; period_views [views; NULL where unknown]. Source: metrics.md, Level 4 (rpm). Version 1.
+    Grain out: post_id; gained_views [views; NULL where unknown]. Source: metrics.md, Level 4 (rpm). Version 1.
     """
     begin, end = (ibis.literal(at, "timestamp") for at in (period.from_at, period.to_at))
     age = ibis.interval(hours=FINAL_HOURS)
@@ -83,7 +83,7 @@ def views_gained(performance: ibis.Table, weekly: ibis.Table, period: Period) ->
     stop = ibis.coalesce(seen.views_end, ibis.cases((seen.posted_at + age <= end, seen.views_settled)))
     return seen.select(
         "post_id",
-        period_views=ibis.cases(
+        gained_views=ibis.cases(
             (start.notnull() & stop.notnull(), ibis.greatest(stop - start, 0.0)), else_=ibis.null("float64")
         ),
     )
@@ -97,7 +97,7 @@ def weekly_views_gained(
     Of posts that were not yet 720 h old when it began and whose views are known at both its ends; of those that went
     up in it, at its end. Falls count 0.
 
-    Grain out: week_on; period_views [views], n_gaining [posts in it]. Source: metrics.md, Level 4 (rpm). Version 1.
+    Grain out: week_on; gained_views [views], n_gaining [posts in it]. Source: metrics.md, Level 4 (rpm). Version 1.
     """
     shown = weeks_up_to(period, weeks)
     first, last = shown[0].from_on, shown[-1].shifted(7).from_on
@@ -114,5 +114,5 @@ def weekly_views_gained(
     after = begins.week_on + ibis.interval(days=7)
     met = begins.join(ends, [begins.post_id == ends.end_id, after == ends.end_on])
     return met.group_by("week_on").agg(
-        period_views=ibis.greatest(met.views_end - met.views_begin, 0.0).sum(), n_gaining=_.count()
+        gained_views=ibis.greatest(met.views_end - met.views_begin, 0.0).sum(), n_gaining=_.count()
     )

@@ -62,7 +62,7 @@ class MoneyFacts(LevelFacts):
 
     @cached_property
     def weekly(self) -> pd.DataFrame:
-        """The week and the 8 before it, oldest first: revenue, cost, profit, roi, rpm, cpm_cost, period_views.
+        """The week and the 8 before it, oldest first: revenue, cost, profit, roi, rpm, cpm_cost, gained_views.
 
         Revenue and cost of a week without any are 0 where there is money at all; NaN where there is none.
         """
@@ -84,7 +84,7 @@ class MoneyFacts(LevelFacts):
         frame = frame.merge(views, on="week_on", how="left")
         frame["profit"] = frame["revenue"] - frame["cost"]
         frame["roi"] = frame["profit"] / frame["cost"].where(frame["cost"] != 0)
-        thousands = frame["period_views"].where(frame["period_views"] > 0) / 1000
+        thousands = frame["gained_views"].where(frame["gained_views"] > 0) / 1000
         frame["rpm"], frame["cpm_cost"] = frame["revenue"] / thousands, frame["cost"] / thousands
         return frame
 

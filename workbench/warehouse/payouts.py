@@ -19,7 +19,8 @@ from .tables import TIERS_AS_JSON
 
 DEFINITIONS = {"payout_tiers": 1}
 
-_TIERS = "rule_id VARCHAR, from_views BIGINT, per_1000 DECIMAL(18,4)"
+COLUMNS = {"payout_tiers": {"rule_id": "VARCHAR", "from_views": "BIGINT", "per_1000": "DECIMAL(18,4)"}}
+"""Columns of the mart and their types."""
 
 
 def refresh(con: duckdb.DuckDBPyConnection) -> None:
@@ -28,7 +29,8 @@ def refresh(con: duckdb.DuckDBPyConnection) -> None:
     What is frozen stays, whatever counts or rules come later. What is not yet is found anew, and a post that could
     not be measured is frozen once it can be.
     """
-    con.execute(f"CREATE OR REPLACE TABLE payout_tiers ({_TIERS})")
+    listed = ", ".join(f"{name} {kind}" for name, kind in COLUMNS["payout_tiers"].items())
+    con.execute(f"CREATE OR REPLACE TABLE payout_tiers ({listed})")
     con.execute(
         "INSERT INTO payout_tiers SELECT rule_id, t.from_views, t.per_1000 FROM (SELECT rule_id, "
         f"unnest(from_json(tiers, {TIERS_AS_JSON})) AS t FROM payout_rules) ORDER BY ALL"
