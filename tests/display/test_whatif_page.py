@@ -15,8 +15,11 @@ import numpy as np
 import pytest
 from whatif_start import begin, random_inputs
 
+import workbench
 from workbench.display import theme
-from workbench.display.whatif import limits, sources, static
+from workbench.display.whatif import limits, sources, static, today
+from workbench.metrics.periods import Period
+from workbench.model.level_facts import LevelFacts
 from workbench.model.whatif import INPUTS, OUTPUTS, answer, drawn_views, month
 from workbench.reporting.engine import Execution
 from workbench.reporting.page import About, chart_library, page
@@ -205,3 +208,13 @@ def test_the_inputs_are_told_with_what_they_rest_on_and_what_is_assumed() -> Non
     told = limits(begin())
     assert told.kind == "warning" and "A note." in told.body and "Tools a month" in told.body
     assert "the luck of the posts alone" in told.body
+
+
+def test_a_page_of_assumptions_has_sliders_too(demo_home: Path) -> None:
+    with workbench.connect(demo_home) as wb:
+        nothing = LevelFacts(lambda name: wb.table(name).limit(0), Period.iso_week("2025-W40"))
+        assumed = today(nothing)
+    drawn = static(assumed).to_dict()
+    assert len([p for p in drawn["params"] if "bind" in p]) == len(INPUTS)
+    assert sources(assumed).caption.startswith("0 of 13 inputs")
+    json.dumps(drawn, allow_nan=False)

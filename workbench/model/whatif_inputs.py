@@ -19,6 +19,8 @@ from .frames import executed
 from .level_facts import LevelFacts
 from .whatif import BY_NAME, DAYS, Basis, Inputs, answer, basis_of
 
+WEEKS = 4
+"""What today is made of, up to the facts' week."""
 FEWEST_POSTS = 20
 """Posts with a count at an age, for the age to be used; of reused and of new posts, to compare them."""
 _USUAL_POSTS = 8.0
@@ -61,13 +63,13 @@ class Start:
 
 
 def start(facts: LevelFacts) -> Start:
-    """Today's values: those of the `score_weeks` weeks that end with the week, over all platforms."""
+    """Today's values: those of the four weeks that end with the facts' week, over all platforms."""
     return _Measuring(facts).start()
 
 
 class _Measuring:
     def __init__(self, facts: LevelFacts) -> None:
-        self.tables, self.period = facts.tables, facts.window
+        self.tables, self.period = facts.tables, facts.period.widened(WEEKS)
         self.settings, self.currency = facts.settings, facts.settings.reporting_currency
         self.values: dict[str, float] = {}
         self.sources: dict[str, Source] = {}
@@ -249,7 +251,7 @@ class _Measuring:
             return
         gained = views_gained(self.tables("post_performance"), self.tables("post_weeks"), self.period)
         row = executed(
-            gained.agg(views=_.period_views.sum(), known=_.period_views.count(), n=_.count())
+            gained.agg(views=_.gained_views.sum(), known=_.gained_views.count(), n=_.count())
         ).iloc[0]
         views, total = float(row["views"] or 0), float(revenue["amount"].sum())
         if not np.isfinite(views) or views <= 0:
