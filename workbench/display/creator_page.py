@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..model.creator_facts import EFFECT_WEEKS, CreatorFacts
+from ..model.creator_facts import EFFECT_WEEKS, MONEY_WEEKS, CreatorFacts
 from . import charts
 from .blocks import Box, Tile, Tiles, note, text, tiles
 from .content_page import NO_CONTENT, ContentPage
 from .level_page import known
-from .numbers import counted, figure, multiple, percent, whole
+from .numbers import counted, figure, money, multiple, percent, whole
 from .tables import Definitions, Table, definitions
 
 SHOWN_SETS = 8
@@ -174,6 +174,28 @@ class CreatorPage(ContentPage):
             "owns the account competes with themselves: the chart above takes both out.",
             limit=40,
         )  # fmt: skip
+
+    def money_table(self) -> Any:
+        found = self.facts.money
+        found = found[(found["revenue"] != 0) | (found["cost"] != 0)]
+        if found.empty:
+            return note("No money is attributed to any creator. Import revenue.csv and costs.csv.")
+        told, currency = found["profit"].dropna(), self.facts.settings.reporting_currency
+        losing = told[told < 0]
+        caption = (
+            f"{counted(len(losing), 'creator')} of {len(told)} lost money, {money(-losing.sum(), currency)} together"
+            if len(losing)
+            else f"None of {counted(len(told), 'creator')} lost money"
+        )
+        return Table(
+            found,
+            caption=caption,
+            columns=["creator_id", "n_posts", "revenue", "cost", "profit", "roi", "rpm"],
+            missing="no rate to convert by, or nothing to divide by",
+            signed=["roi"],
+            note=f"In {currency}, over {MONEY_WEEKS} weeks, by the creators' posts; more on the page about money.",
+            limit=40,
+        )
 
     def delivery_table(self) -> Any:
         found, n_weeks = self.facts.deliveries, len(self.facts.weeks)

@@ -19,10 +19,12 @@ from .effects import creator_effects
 from .effects_score import set_scores
 from .frames import executed
 from .level_facts import USUAL_WEEKS, LevelFacts
+from .money_facts import MoneyFacts
 from .reel_lists import reel_lists
 from .suggestions import week_after
 
 EFFECT_WEEKS = 26
+MONEY_WEEKS = 12
 STAGES = ("idea", "script", "draft", "production", "editing", "review", "approved", "ready", "scheduled")
 """Stages in the order in which content passes them; words that aren't here come after them, by name."""
 
@@ -120,6 +122,11 @@ class CreatorFacts(LevelFacts):
     def creator_effects(self) -> pd.DataFrame:
         """What each creator's content does to views over the long window, told apart from the accounts, best first."""
         return creator_effects(replace(self.asked, period=self.long_window))
+
+    @cached_property
+    def money(self) -> pd.DataFrame:
+        """What each creator's posts earned and cost over the last 12 weeks, most profit first: as on the money page."""
+        return MoneyFacts(self.tables, self.period, MONEY_WEEKS, self.platform, self.settings).of_creators
 
     @cached_property
     def _linked(self) -> ibis.Table:
