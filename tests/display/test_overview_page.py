@@ -119,6 +119,13 @@ def test_a_warehouse_whose_marts_of_money_are_not_made_yet_has_none(tables: Tabl
     assert "revenue.csv" in repr(OverviewPage(facts).profit_chart())
 
 
+def test_payments_that_no_rate_converts_are_told_before_any_loss(page: OverviewPage) -> None:
+    astray = pd.DataFrame({"currency": ["SEK"], "n_unconverted": [3]})
+    titles = [box.title for box in given(page, missing_rates=astray).findings().boxes]
+    told = next(n for n, title in enumerate(titles) if title == "3 payments and costs in SEK are in no sum")
+    assert [title for title in titles[:told] if "lost money" in title] == []
+
+
 def test_there_are_at_most_eight_findings_and_each_rests_on_something(page: OverviewPage) -> None:
     boxes = page.findings().boxes
     assert 0 < len(boxes) <= MOST

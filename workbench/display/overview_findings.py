@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..model.overview_facts import MONEY_WEEKS, OverviewFacts
+from ..model.overview_facts import OverviewFacts
 from .account_verdicts import reason
 from .blocks import Box, finding
 from .numbers import compact, counted, money, multiple, percent, whole
@@ -48,10 +48,20 @@ def _losses(facts: OverviewFacts) -> Iterator[Box]:
     currency, worst = facts.settings.reporting_currency, losing.iloc[0]
     yield finding(
         f"{counted(len(losing), 'account')} of {len(facts.account_money)} lost money: "
-        f"{money(losing['profit'].sum(), currency)} in {MONEY_WEEKS} weeks",
+        f"{money(losing['profit'].sum(), currency)} in {counted(facts.score_weeks, 'week')}",
         f"Most: {worst['account_id']} with {money(worst['profit'], currency)} (revenue "
         f"{money(worst['revenue'])}, cost {money(worst['cost'])}). More on page 4, ROI.",
     )
+
+
+def _rates(facts: OverviewFacts) -> Iterator[Box]:
+    for row in facts.missing_rates.head(1).to_dict("records"):
+        entries = counted(row["n_unconverted"], "payment or cost", "payments and costs")
+        yield finding(
+            f"{entries} in {row['currency']} {'is' if row['n_unconverted'] == 1 else 'are'} in no sum",
+            f"Their exchange rate to {facts.settings.reporting_currency} is missing: import fx_rates.csv. More on page "
+            "4, ROI.",
+        )
 
 
 def _falls(facts: OverviewFacts) -> Iterator[Box]:
@@ -164,6 +174,7 @@ def _low_reach(facts: OverviewFacts) -> Iterator[Box]:
 
 _IN_ORDER: tuple[Callable[[OverviewFacts], Iterator[Box]], ...] = (
     _low_reach,
+    _rates,
     _losses,
     _falls,
     _vas,

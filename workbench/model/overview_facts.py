@@ -12,18 +12,15 @@ import pandas as pd
 from ibis import _
 
 from ..errors import UsageError
-from ..metrics.roi import profit_and_loss, unit_results
-from ..metrics.views_gained import views_gained
-from ..metrics.weekly import weeks_up_to
 from .account_facts import AccountFacts
 from .creator_facts import CreatorFacts
 from .frames import executed
-from .level_facts import USUAL_WEEKS, LevelFacts
+from .level_facts import LevelFacts
+from .money_facts import MoneyFacts
 from .slide_facts import SlideFacts
 from .va_facts import VaFacts
 
 Level = TypeVar("Level", bound=LevelFacts)
-MONEY_WEEKS = 12
 MONEY = ("revenue", "cost", "profit")
 PARTS = (
     ("Posts", "posts", "posted_at"),
@@ -61,6 +58,10 @@ class OverviewFacts(LevelFacts):
     def creator_level(self) -> CreatorFacts:
         return self._level(CreatorFacts)
 
+    @cached_property
+    def money_level(self) -> MoneyFacts:
+        return self._level(MoneyFacts)
+
     def _level(self, kind: type[Level]) -> Level:
         made = kind(self.tables, self.period, self.score_weeks, self.platform, self.settings)
         made.horizon = self.horizon
@@ -75,42 +76,31 @@ class OverviewFacts(LevelFacts):
 
     @cached_property
     def money(self) -> pd.DataFrame:
-        """Revenue, cost and profit of these weeks in the reporting currency; no rows where none is recorded.
-
-        Of the whole agency: a page of one platform has none.
-        """
-
-        def asked() -> ibis.Table:
-            return profit_and_loss(self.tables("money_rows"), weeks_up_to(self.period, USUAL_WEEKS + 1))
-
-        found = self._if_there(asked, ["starts_on", "currency", *MONEY])
-        ours = found[found["currency"] == self.settings.reporting_currency]
-        told = ours.rename(columns={"starts_on": "week_on"})[["week_on", *MONEY]]
-        told = told.assign(week_on=pd.to_datetime(told["week_on"]))
-        return told.astype(dict.fromkeys(MONEY, "float64")).sort_values("week_on", ignore_index=True)
+        """Revenue, cost and profit of these weeks in the currency of the reports; no rows where none is recorded."""
+        none = pd.DataFrame(columns=["week_on", *MONEY]).astype({"week_on": "datetime64[us]"})
+        return self._of_money(lambda level: level.weekly[["week_on", *MONEY]], none)
 
     @cached_property
     def account_money(self) -> pd.DataFrame:
-        """What each account earned and cost in 12 weeks, the largest loss first; no rows without money."""
-        long = self.period.widened(MONEY_WEEKS)
+        """What each account earned and cost in the window, the largest loss first; no rows without money."""
+        none = pd.DataFrame(columns=["account_id", *MONEY])
+        found = self._of_money(lambda level: level.of_accounts, none)
+        return found.sort_values(["profit", "account_id"], ignore_index=True)
 
-        def asked() -> ibis.Table:
-            performance = self.tables("post_performance")
-            gained = views_gained(performance, self.tables("post_weeks"), long)
-            return unit_results(self.tables("post_money"), gained, performance, long, by="account_id")
+    @cached_property
+    def missing_rates(self) -> pd.DataFrame:
+        """Currencies whose payments and costs are in no sum, as a rate is missing: currency, n_unconverted."""
+        return self._of_money(
+            lambda level: level.missing_rates, pd.DataFrame(columns=["currency", "n_unconverted"])
+        )
 
-        found = self._if_there(asked, ["account_id", *MONEY])
-        named = found[found["account_id"].fillna("") != ""].astype(dict.fromkeys(MONEY, "float64"))
-        return named.sort_values(["profit", "account_id"], ignore_index=True)
-
-    def _if_there(self, asked: Callable[[], ibis.Table], columns: list[str]) -> pd.DataFrame:
-        """The rows of a question about money; none on a page of one platform, or before its marts are made."""
-        if not self.platform:
-            try:
-                return executed(asked())
-            except UsageError:
-                pass
-        return pd.DataFrame(columns=columns)
+    def _of_money(self, asked: Callable[[MoneyFacts], pd.DataFrame], none: pd.DataFrame) -> pd.DataFrame:
+        """A fact of level 4; none where there is no money, or the warehouse's version has no marts of it yet."""
+        try:
+            level = self.money_level
+            return asked(level) if any(level.n_entries.values()) else none
+        except UsageError:
+            return none
 
     @cached_property
     def parts(self) -> pd.DataFrame:
