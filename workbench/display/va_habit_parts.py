@@ -82,7 +82,7 @@ def _label(habit: str, level: int, name: str) -> str:
         return f"{'First image' if habit == 'hook' else 'Sound'} {_EARLIER[level]}"
     return {
         "slides": f"{name} slides",
-        "tired": f"Images shown {name} times",
+        "tired": f"Shown {name} times",
         "gap": f"{name} h after the last post",
     }[habit]
 

@@ -115,9 +115,9 @@ class VaPage(LevelPage):
         recent = known_weeks[known_weeks["week_on"] == known_weeks["week_on"].max()]
         clear = (recent["own_trend_low"] > 1) | (recent["own_trend_high"] < 1)
         title = (
-            f"In the last week {listed(recent[clear]['va_id'])} clearly left the own usual"
+            f"In the last week {listed(recent[clear]['va_id'])} clearly left their own usual"
             if clear.any()
-            else "In the last week nobody clearly left the own usual"
+            else "In the last week nobody clearly left their own usual"
         )
         return weeks_of_vas(
             weekly,
