@@ -18,6 +18,7 @@ from ibis.backends.duckdb import Backend
 from workbench.columns import COLUMNS, column
 from workbench.metrics.account_review import usable_horizon
 from workbench.metrics.periods import Period
+from workbench.metrics.slide_use import weekly_slides
 from workbench.metrics.weekly import weekly_followers, weekly_results
 from workbench.model.catalogue import METRICS, Asked
 from workbench.settings import Settings
@@ -86,7 +87,7 @@ def test_every_column_of_a_metric_is_registered_with_its_type(
     assert {n: _family(column(name, n).dtype) for n in found} == {n: _family(t) for n, t in found.items()}
 
 
-@pytest.mark.parametrize("name", ["weekly_results", "weekly_followers", "usable_horizon"])
+@pytest.mark.parametrize("name", ["weekly_results", "weekly_followers", "usable_horizon", "weekly_slides"])
 def test_every_column_of_a_page_is_registered_with_its_type(
     warehouse: duckdb.DuckDBPyConnection, name: str
 ) -> None:
@@ -97,6 +98,7 @@ def test_every_column_of_a_page_is_registered_with_its_type(
         "weekly_results": weekly_results(performance, period, hours=120, horizon="120"),
         "weekly_followers": weekly_followers(snapshots, period),
         "usable_horizon": usable_horizon(performance, period),
+        "weekly_slides": weekly_slides(backend.table("slide_uses"), period),
     }
     found = _described(warehouse, ibis.to_sql(answers[name], dialect="duckdb"))
     assert {n: _family(column(name, n).dtype) for n in found} == {n: _family(t) for n, t in found.items()}
