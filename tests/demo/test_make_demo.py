@@ -48,7 +48,7 @@ def test_writing_over_another_demo_leaves_nothing_of_it(small: DemoFiles, tmp_pa
 def test_another_seed_gives_another_agency(small: DemoFiles, tmp_path: Path) -> None:
     other = digests(make_demo(tmp_path, posts=300, seed=2).folder)
     same = {name for name, digest in digests(small.folder).items() if other[name] == digest}
-    plain = {f"files/{name}.csv" for name in ("creators", "sets", "targets")}
+    plain = {f"files/{name}.csv" for name in ("creators", "payout_rules", "sets", "targets")}
     assert same <= {*plain, "truth/hour_effect.parquet"}
 
 
