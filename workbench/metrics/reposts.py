@@ -60,38 +60,27 @@ def repost_pairs(
         "image_id", earlier_post_id="post_id", earlier_index="slide_index", earlier_use="use_number"
     )
     pair = ["post_id", "earlier_post_id"]
-    places = _candidates(later, earlier, least_share).join(later, "post_id")
-    places = places.join(earlier, ["earlier_post_id", "image_id"])
-    shared = places.group_by(*pair, "image_id").agg(
-        place=_.place.max(), n_images=_.n_images.max(), earlier_place=_.earlier_index.min()
+    shared = _shared(later, earlier, least_share)
+    counted = shared.group_by(pair).agg(n_shared_images=_.count(), n_images=_.n_images.max())
+    kept = (
+        counted.mutate(shared_share=ratio(counted.n_shared_images, counted.n_images))
+        .filter(
+            (_.shared_share >= least_share)
+            & ((_.n_shared_images >= FEWEST_SHARED) | (_.n_shared_images == _.n_images))
+        )
+        .drop("n_images")
     )
-    along = ibis.window(group_by=pair, order_by=["place", "image_id"])
-    stepped = shared.mutate(before=shared.earlier_place.lag().over(along))
-    counted = stepped.group_by(pair).agg(
-        n_shared_images=_.count(),
-        n_images=_.n_images.max(),
-        n_steps=_.before.count(),
-        n_back=(_.earlier_place < _.before).sum(),
-    )
-    shares = counted.mutate(shared_share=ratio(counted.n_shared_images, counted.n_images))
-    kept = shares.filter(
-        (_.shared_share >= least_share)
-        & ((_.n_shared_images >= FEWEST_SHARED) | (_.n_shared_images == _.n_images))
-    ).select(
-        *pair,
-        "n_shared_images",
-        "shared_share",
-        is_same_order=ibis.cases((shares.n_steps > 0, shares.n_back == 0)),
-    )
-    told = kept.left_join(_exact_reposts(kept, slides), pair, rname="{name}_of_files")
-    return _compared(told.select(*kept.columns, "is_exact_repost"), performance, horizon)
+    told = kept.left_join(_same_order(shared.semi_join(kept, pair)), pair, rname="{name}_of_order")
+    told = told.left_join(_exact_reposts(kept, slides), pair, rname="{name}_of_files")
+    return _compared(told.select(*kept.columns, "is_same_order", "is_exact_repost"), performance, horizon)
 
 
-def _candidates(later: ibis.Table, earlier: ibis.Table, least_share: float) -> ibis.Table:
-    """Pairs that may share enough: they share one of the later post's less used images.
+def _shared(later: ibis.Table, earlier: ibis.Table, least_share: float) -> ibis.Table:
+    """Images that pairs share, of pairs that may share enough: they share one of the later post's less used images.
 
-    A pair that shares r of n images shares one of any n - r + 1; so the r - 1 most used ones, which would pair a post
-    with half of all, need not be looked at. Grain out: post_id, earlier_post_id; n_images [of the later post].
+    A pair that shares r of n images shares one of any n - r + 1. So the r - 1 most used ones, which would pair a post
+    with half of all, are looked for only where a pair shares another. Grain out: post_id, earlier_post_id, image_id;
+    place, earlier_place [of the image in each], n_images [of the later post].
     """
     mine = ibis.window(group_by="post_id")
     most_used = ibis.window(group_by="post_id", order_by=[ibis.desc("use_number"), "image_id"])
@@ -100,11 +89,30 @@ def _candidates(later: ibis.Table, earlier: ibis.Table, least_share: float) -> i
     needed = ibis.least(
         ibis.greatest((ranked.n_images * least_share).floor(), FEWEST_SHARED), ranked.n_images
     )
-    rare = ranked.filter((ranked.rank >= needed - 1) & (ranked.use_number > 1))
-    pairs = rare.select("post_id", "image_id", "use_number", "n_images").join(
-        earlier, ["image_id", earlier.earlier_use < rare.use_number]
+    ranked = ranked.filter(_.use_number > 1).mutate(is_common=ranked.rank < needed - 1)
+    columns = ("post_id", "earlier_post_id", "image_id", "place", "earlier_index", "n_images")
+    rare = ranked.filter(~_.is_common)
+    by_rare = rare.join(earlier, ["image_id", earlier.earlier_use < rare.use_number]).select(*columns)
+    common = ranked.filter(_.is_common)
+    by_common = by_rare.select("post_id", "earlier_post_id").distinct().join(common, "post_id")
+    by_common = by_common.join(earlier, ["earlier_post_id", "image_id"]).select(*columns)
+    return (
+        by_rare.union(by_common)
+        .group_by("post_id", "earlier_post_id", "image_id")
+        .agg(place=_.place.max(), earlier_place=_.earlier_index.min(), n_images=_.n_images.max())
     )
-    return pairs.select("post_id", "earlier_post_id", "n_images").distinct()
+
+
+def _same_order(shared: ibis.Table) -> ibis.Table:
+    """Grain post_id, earlier_post_id; is_same_order: going along the later post, the earlier places only rise."""
+    along = ibis.window(group_by=["post_id", "earlier_post_id"], order_by=["place", "image_id"])
+    stepped = shared.mutate(before=shared.earlier_place.lag().over(along))
+    counts = stepped.group_by("post_id", "earlier_post_id").agg(
+        n_steps=_.before.count(), n_back=(_.earlier_place < _.before).sum()
+    )
+    return counts.select(
+        "post_id", "earlier_post_id", is_same_order=ibis.cases((counts.n_steps > 0, counts.n_back == 0))
+    )
 
 
 def _exact_reposts(pairs: ibis.Table, slides: ibis.Table) -> ibis.Table:
