@@ -181,10 +181,12 @@ class VaPage(LevelPage):
         if scored.empty:
             return note("No VA has five posts that can be compared, which a score needs.")
         best, rest = scored.iloc[0], len(self.facts.scores) - len(scored)
+        absent = str(best["missing_quality_parts"])
+        without = f", but its {' and '.join(absent.split())} is not known" if absent else ""
         hidden = f"{counted(rest, 'VA')} with fewer than 5 comparable posts have no score. " if rest else ""
         return Table(
             scored,
-            caption=f"{best['va_id']} leads with {best['quality_score']:.0f} of 100",
+            caption=f"{best['va_id']} leads with {best['quality_score']:.0f} of 100{without}",
             columns=[
                 "va_id", "quality_score", "effect_part", "va_engagement_part", "va_breakout_part", "punctuality_part",
                 "missing_quality_parts", "n_mature_posts", "on_time_rate", "engagement_quality", "breakout_rate",
