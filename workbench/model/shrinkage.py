@@ -26,9 +26,10 @@ _CLOSE = 0.02
 """Relative change of every spread at which the search for them ends."""
 _DRAWN = 150_000
 """Effects times draws: few draws do where there are many effects, as sums over effects are what matters then."""
-_LEAST_WHILE_SEARCHING, _LEAST, _MOST = 8, 24, 400
-"""Draws."""
+_LEAST_DRAWS, _MOST_DRAWS = 24, 400
 _SMALL = 1e-6
+_ROUGH = 1e-2
+"""Tolerance where only the length of a step depends on it."""
 
 
 @dataclass(frozen=True)
@@ -86,26 +87,29 @@ def pooled_effects(value: Floats, groups: Sequence[Group], *, seed: int) -> dict
         (density in proportion to the spread, as in Chung et al. 2013), which matters where there are few levels.
     """
     design = sparse.hstack([g.members for g in groups], format="csr")
+    transposed = design.T.tocsr()
     sizes = [g.members.shape[1] for g in groups]
     bounds = np.r_[0, np.cumsum(sizes)]
     places = [slice(bounds[i], bounds[i + 1]) for i in range(len(groups))]
-    variances, noise = _moments(value, groups)
+    n, p = design.shape
+    n_draws = int(np.clip(_DRAWN // max(p, 1), _LEAST_DRAWS, _MOST_DRAWS))
     random = np.random.default_rng(seed)
-
-    def equations() -> _Equations:
-        return _Equations(design, transposed, np.repeat(1.0 / variances, sizes), noise)
-
-    transposed = design.T.tocsr()
-    n_draws = int(np.clip(_DRAWN // max(design.shape[1], 1), _LEAST, _MOST))
-    for _ in range(_ROUNDS):
-        before = np.r_[variances, noise]
-        found = _solved(equations(), value, max(n_draws // 3, _LEAST_WHILE_SEARCHING), random)
-        variances, noise = _stepped(equations(), value, groups, places, variances, *found)
-        if np.abs(np.r_[variances, noise] / before - 1.0).max() < _CLOSE:
+    # The same chance in every round: the search sees a smooth likelihood, and each round starts where the last ended.
+    chance = random.standard_normal((n, n_draws)), random.standard_normal((p, n_draws))
+    variances, noise = _moments(value, groups)
+    solution = np.zeros((p, n_draws + 1))
+    for left in range(_ROUNDS, -1, -1):
+        equations = _Equations(design, transposed, np.repeat(1.0 / variances, sizes), noise)
+        solution, variance = _solved(equations, value, chance, solution)
+        if not left:
             break
-    mean, variance, deviations = _solved(equations(), value, n_draws, random)
+        before = np.r_[variances, noise]
+        moved = _stepped(equations, value, groups, places, variances, solution[:, 0], variance)
+        if np.abs(np.r_[moved[0], moved[1]] / before - 1.0).max() < _CLOSE:
+            break
+        variances, noise = moved
     return {
-        g.name: Pooled(mean[at], variance[at], deviations[at], float(np.sqrt(v)))
+        g.name: Pooled(solution[at, 0], variance[at], solution[at, 1:], float(np.sqrt(v)))
         for g, at, v in zip(groups, places, variances, strict=True)
     }
 
@@ -143,39 +147,39 @@ def _moments(value: Floats, groups: Sequence[Group]) -> tuple[Floats, float]:
 
 
 def _solved(
-    equations: _Equations, value: Floats, n_draws: int, random: np.random.Generator
-) -> tuple[Floats, Floats, Floats]:
-    """Posterior mean, variance, and draws around the mean.
+    equations: _Equations, value: Floats, chance: tuple[Floats, Floats], start: Floats
+) -> tuple[Floats, Floats]:
+    """Posterior mean (the first column) with draws around it, and the variance of each effect.
 
     A draw solves the same equations with values and priors perturbed. An effect's variance is that given all
     others (exact) plus the mean square, over the draws, of what the others make of it.
     """
-    n, p = equations.design.shape
-    right = np.empty((p, n_draws + 1))
+    right = np.empty_like(start)
     right[:, 0] = equations.transposed @ value / equations.noise
-    perturbed = random.standard_normal((n, n_draws)) / np.sqrt(equations.noise)
-    right[:, 1:] = equations.transposed @ perturbed
-    right[:, 1:] += np.sqrt(equations.precision)[:, None] * random.standard_normal((p, n_draws))
+    right[:, 1:] = equations.transposed @ (chance[0] / np.sqrt(equations.noise))
+    right[:, 1:] += np.sqrt(equations.precision)[:, None] * chance[1]
     diagonal = equations.diagonal
-    solution = conjugate_gradients(equations.apply, right, diagonal)
+    solution = conjugate_gradients(equations.apply, right, diagonal, start=start)
     deviations = solution[:, 1:]
     by_others = deviations - equations.apply(deviations) / diagonal[:, None]
-    return solution[:, 0], 1.0 / diagonal + (by_others**2).mean(axis=1), deviations
+    return solution, 1.0 / diagonal + (by_others**2).mean(axis=1)
 
 
 def conjugate_gradients(
     apply: Callable[[Floats], Floats],
     right: Floats,
     diagonal: Floats,
+    *,
+    start: Floats | None = None,
     tolerance: float = 1e-3,
     most: int = 400,
 ) -> Floats:
     """Solve a symmetric positive system for several right sides at once, preconditioned by its diagonal."""
-    solution = np.zeros_like(right)
-    residual = right.copy()
+    solution = np.zeros_like(right) if start is None else start.copy()
+    residual = right.copy() if start is None else right - apply(solution)
+    aim = tolerance**2 * (right**2 / diagonal[:, None]).sum(axis=0)
     step = residual / diagonal[:, None]
     length = (residual * step).sum(axis=0)
-    aim = tolerance**2 * length
     for _ in range(most):
         if (length <= aim).all():
             break
@@ -199,7 +203,6 @@ def _stepped(
     variances: Floats,
     mean: Floats,
     variance: Floats,
-    _draws: Floats,
 ) -> tuple[Floats, float]:
     """One step of average-information REML: the variances nearer to where the likelihood is largest."""
     noise = equations.noise
