@@ -78,10 +78,11 @@ def test_an_image_is_shown_by_its_words_and_leads_to_a_post_safely() -> None:
     assert "0a1b2c3d" in html and "0a1b2c3d4e5f" not in html
 
 
-@pytest.mark.parametrize("part", ["library_finding", "best_table", "forgotten_table", "weak_table"])
-def test_without_lifts_no_list_claims_that_nothing_is_wrong(part: str) -> None:
-    said = repr(getattr(SlidePage(facts_of(library=IMAGES.head(0))), part)())
-    assert "Of no image is it known how its posts did" in said
+def test_without_lifts_no_list_claims_that_nothing_is_wrong() -> None:
+    page = SlidePage(facts_of(library=IMAGES.head(0)))
+    assert "Of no image is it known how its posts did" in repr(page.library_finding())
+    for part in (page.best_table, page.forgotten_table, page.weak_table):
+        assert repr(part()) == "No lift is known, so no image can be listed."
 
 
 def test_nothing_is_known_of_slides_in_a_plain_scrape_and_the_page_says_how_to_get_them() -> None:
@@ -90,18 +91,32 @@ def test_nothing_is_known_of_slides_in_a_plain_scrape_and_the_page_says_how_to_g
     assert "slides.csv" in repr(page.headline())
 
 
-def test_the_decay_is_told_in_its_title_and_its_steps_in_order() -> None:
+def decaying(high: list[float]) -> SlidePage:
     decay = pd.DataFrame(
         {
             "use_number": [1, 2, 3, 4, 6], "to_use_number": pd.array([1, 2, 3, 5, None], dtype="Int64"),
-            "reuse_decay": [1.0, 0.8, 0.7, 0.65, 0.5], "reuse_decay_low": 0.4, "reuse_decay_high": 1.0,
+            "reuse_decay": [1.0, 0.8, 0.7, 0.65, 0.5], "reuse_decay_low": 0.4, "reuse_decay_high": high,
         }
     )  # fmt: skip
     nothing = pd.DataFrame()
-    facts = facts_of(effects=SlideEffects(nothing, nothing, decay))
-    assert facts.decay_by_use["use_label"].tolist() == ["1", "2", "3", "4–5", "6+"]
-    title = SlidePage(facts).decay_chart().to_dict()["title"]["text"]
-    assert "the second 20\u00a0%, the third 30\u00a0%" in title
+    return SlidePage(facts_of(effects=SlideEffects(nothing, nothing, decay)))
+
+
+def test_the_steps_of_the_decay_are_called_by_their_uses() -> None:
+    page = decaying([1.0, 0.9, 0.9, 0.9, 0.9])
+    assert page.facts.decay_by_use["use_label"].tolist() == ["1", "2", "3", "4–5", "6+"]
+
+
+@pytest.mark.parametrize(
+    ("high", "said"),
+    [
+        ([1.0, 0.9, 0.9, 0.9, 0.9], "the second 20\u00a0%, the third 30\u00a0% of what"),
+        ([1.0, 1.1, 0.9, 0.9, 0.9], "costs views: the third 30\u00a0% of what"),
+        ([1.0, 1.0, 1.1, 0.9, 0.9], "can't be told yet"),
+    ],
+)
+def test_the_decay_is_claimed_only_where_its_interval_excludes_none(high: list[float], said: str) -> None:
+    assert said in decaying(high).decay_chart().to_dict()["title"]["text"]
 
 
 def reposts(n: int, now: float, before: float) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..model.recommendations import NEVER_AGAIN_DAYS
 from ..model.slide_facts import SlideFacts
-from .blocks import Box, finding, note
+from .blocks import Box, finding, note, text
 from .escaping import plain
 from .level_page import LevelPage
 from .numbers import counted, multiple
@@ -44,6 +44,9 @@ NO_LIFT = note(
 )
 
 
+NONE_LISTED = text("No lift is known, so no image can be listed.")
+
+
 class LibraryPage(LevelPage):
     """What is known of each image."""
 
@@ -64,7 +67,7 @@ class LibraryPage(LevelPage):
 
     def best_table(self) -> Any:
         if self.facts.library.empty:
-            return NO_LIFT
+            return NONE_LISTED
         best, n = self.facts.best, self.facts.n_good
         if best.empty:
             return note(
@@ -79,7 +82,7 @@ class LibraryPage(LevelPage):
 
     def forgotten_table(self) -> Any:
         if self.facts.library.empty:
-            return NO_LIFT
+            return NONE_LISTED
         forgotten, n = self.facts.forgotten, self.facts.n_forgotten
         if forgotten.empty:
             return note(
@@ -95,7 +98,7 @@ class LibraryPage(LevelPage):
 
     def weak_table(self) -> Any:
         if self.facts.library.empty:
-            return NO_LIFT
+            return NONE_LISTED
         weak, n = self.facts.weak, self.facts.n_weak
         weeks = counted(self.facts.score_weeks, "week")
         if weak.empty:

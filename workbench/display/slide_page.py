@@ -124,11 +124,16 @@ class SlidePage(LibraryPage):
         decay = self.facts.decay_by_use
         if len(decay) < 2:
             return note("Too few images were used twice to see what a further use costs.")
+        sure = decay[(decay["reuse_decay_high"] < 1) & decay["use_number"].isin(list(_NTH))]
         said = [
             f"the {_NTH[int(k)]} {percent(1 - multiple, digits=0)}"
-            for k, multiple in zip(decay["use_number"], decay["reuse_decay"], strict=True)
-            if int(k) in _NTH
+            for k, multiple in zip(sure["use_number"], sure["reuse_decay"], strict=True)
         ]
+        title = (
+            f"Using an image again costs views: {', '.join(said)} of what the first use brought"
+            if said
+            else "Whether using an image again costs views can't be told yet: the intervals include the first use's"
+        )
         return charts.line(
             decay,
             x="use_label",
@@ -137,7 +142,7 @@ class SlidePage(LibraryPage):
             high="reuse_decay_high",
             reference=1.0,
             reference_label="first use",
-            title=f"Using an image again costs views: {', '.join(said)} of what the first use brought",
+            title=title,
             subtitle="Each image against itself, anywhere; 90 % interval",
         )
 
