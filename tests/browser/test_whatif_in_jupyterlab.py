@@ -119,7 +119,7 @@ def lab(demo_home: Path, tmp_path: Path) -> Iterator[Lab]:
             server.wait()
 
 
-def wait_for(lab: Lab, server: subprocess.Popen[bytes], seconds: float = 40) -> None:
+def wait_for(lab: Lab, server: subprocess.Popen[bytes], seconds: float = 90) -> None:
     """Until the server answers; its log where it does not."""
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up and server.poll() is None:
@@ -139,7 +139,7 @@ def window() -> Iterator[Any]:
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=options)
         tab = browser.new_page(viewport={"width": 1500, "height": 1400})
-        tab.set_default_timeout(45_000)
+        tab.set_default_timeout(90_000)
         yield tab
         browser.close()
 
