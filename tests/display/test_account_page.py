@@ -42,6 +42,11 @@ def page(tables: Tables) -> AccountPage:
     return AccountPage(AccountFacts(tables, WEEK, score_weeks=8))
 
 
+@pytest.fixture(scope="module")
+def empty(tables: Tables) -> AccountPage:
+    return AccountPage(AccountFacts(lambda n: tables(n).limit(0), WEEK))
+
+
 def shown(found: Any) -> str:
     return found.to_json() if hasattr(found, "to_json") else f"{found!r} {found._repr_html_()}"
 
@@ -57,8 +62,7 @@ def test_a_part_shows_something_on_the_demo(page: AccountPage, part: str) -> Non
 
 
 @pytest.mark.parametrize("part", parts())
-def test_a_part_of_nothing_says_so(tables: Tables, part: str) -> None:
-    empty = AccountPage(AccountFacts(lambda n: tables(n).limit(0), WEEK))
+def test_a_part_of_nothing_says_so(empty: AccountPage, part: str) -> None:
     found = getattr(empty, part)()
     assert len(shown(found)) > 20 and not isinstance(found, Table)
 

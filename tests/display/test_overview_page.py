@@ -50,6 +50,11 @@ def without(tables: Tables, *names: str) -> OverviewPage:
     return OverviewPage(OverviewFacts(lambda n: tables(n).limit(0) if n in names else tables(n), WEEK))
 
 
+@pytest.fixture(scope="module")
+def empty(tables: Tables) -> OverviewPage:
+    return OverviewPage(OverviewFacts(lambda n: tables(n).limit(0), WEEK))
+
+
 def shown(found: Any) -> str:
     return found.to_json() if hasattr(found, "to_json") else f"{found!r} {found._repr_html_()}"
 
@@ -69,8 +74,7 @@ def test_a_part_shows_something_on_the_demo(page: OverviewPage, part: str) -> No
 
 
 @pytest.mark.parametrize("part", parts())
-def test_a_part_of_nothing_says_so(tables: Tables, part: str) -> None:
-    empty = OverviewPage(OverviewFacts(lambda n: tables(n).limit(0), WEEK))
+def test_a_part_of_nothing_says_so(empty: OverviewPage, part: str) -> None:
     said = shown(getattr(empty, part)())
     assert len(said) > 20 and "nan" not in said.replace("finance", "")
 
