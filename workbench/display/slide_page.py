@@ -226,12 +226,12 @@ class SlidePage(LibraryPage):
         each = max(1, min(PER_ACCOUNT, _MOST_ROWS // n))
         shown = recommended[recommended["place"] <= each]
         listed = Table(
-            shown.assign(image_text=named(shown)),
+            shown.assign(image_text=named(shown), interval=_ranges(shown)),
             caption=f"The first {each} of each account",
             columns={
-                "account_id": "", "image_text": "", "expected_views": "", "expected_views_low": "90 % from",
-                "expected_views_high": "to", "usual_views": "", "slide_lift": "", "n_lift_posts": "n",
-                "days_since_used_here": "", "days_since_used": "",
+                "account_id": "", "image_text": "", "expected_views": "", "interval": "90 % interval",
+                "usual_views": "", "slide_lift": "", "days_since_used_here": "Rested here",
+                "days_since_used": "anywhere",
             },
             links={"image_text": "example_url"},
             missing=_MISSING,

@@ -165,7 +165,7 @@ class Folded:
         self.table, self.summary = table, summary
 
     def _repr_html_(self) -> str:
-        opened = f'<details class="wb-definitions wb-fold"><summary>{prose(self.summary)}</summary>'
+        opened = f'<details class="wb-fold"><summary>{prose(self.summary)}</summary>'
         return f"{opened}{self.table._repr_html_()}</details>"
 
     def __repr__(self) -> str:
