@@ -230,7 +230,7 @@ class SlidePage(LibraryPage):
             caption=f"The first {each} of each account",
             columns={
                 "account_id": "", "image_text": "", "expected_views": "", "interval": "90 % interval",
-                "usual_views": "", "slide_lift": "", "days_since_used_here": "Rested here",
+                "usual_views": "", "days_since_used_here": "Rested here",
                 "days_since_used": "anywhere",
             },
             links={"image_text": "example_url"},
