@@ -15,7 +15,7 @@ from workbench.warehouse.tables import TABLES
 
 CANONICAL = (
     "creators", "vas", "accounts", "account_assignments", "account_snapshots", "sets", "post_snapshots",
-    "slides", "targets", "annotations", "tasks", "content_items", "content_posts", "fx_rates",
+    "slides", "targets", "annotations", "tasks", "content_items", "content_posts", "fx_rates", "payout_rules",
 )  # fmt: skip
 MIGRATIONS = Path(__file__).parents[2] / "workbench" / "warehouse" / "migrations"
 

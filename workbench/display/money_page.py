@@ -52,13 +52,13 @@ class MoneyPage(LevelPage):
         paid, spent = until.get("revenue"), until.get("cost")
         late = paid is not None and paid < facts.period.to_on
         behind = (
-            f" Payments reach only to {day(paid)}: days after it have costs and no revenue yet, so the last week's profit "
-            "is too low." if late else ""
+            f" Payments reach only to {day(paid)}: days after it have costs and no revenue yet, so the last "
+            "week's profit is too low." if late else ""
         )  # fmt: skip
         return (warning if late else note)(
-            f"Amounts are in {facts.currency}. A payment or a cost is spread evenly over its days, to the cent, and over "
-            f"the posts that it belongs to; costs known until {day(spent)}.{behind} ROI by account, VA, creator and set "
-            f"covers {counted(facts.score_weeks, 'week')}."
+            f"Amounts are in {facts.currency}. A payment or a cost is spread evenly over its days, to the cent, and "
+            f"over the posts that it belongs to; costs known until {day(spent)}.{behind} ROI by account, VA, creator "
+            f"and set covers {counted(facts.score_weeks, 'week')}."
         )
 
     def headline(self) -> Tiles:
@@ -138,7 +138,8 @@ class MoneyPage(LevelPage):
         title = (
             f"{counted(losing, 'week')} of {len(weekly)} lost money"
             if losing
-            else f"All {len(weekly)} weeks made money: {money(weekly['profit'].min())} to {money(weekly['profit'].max())} "
+            else f"All {len(weekly)} weeks made money: {money(weekly['profit'].min())} to "
+            f"{money(weekly['profit'].max())} "
             f"{self.facts.currency} of profit"
         )
         lines = weekly.melt("week_on", ["revenue", "cost", "profit"], "series", "money")
@@ -156,7 +157,8 @@ class MoneyPage(LevelPage):
         total = weekly[["revenue", "cost", "profit"]].sum(min_count=1)
         return Table(
             weekly.iloc[::-1].assign(starts_on=[d.date() for d in weekly["week_on"].iloc[::-1]]),
-            caption=f"{counted(len(weekly), 'week')} together: {money(total['revenue'])} in, {money(total['cost'])} out "
+            caption=f"{counted(len(weekly), 'week')} together: {money(total['revenue'])} in, "
+            f"{money(total['cost'])} out "
             f"({self.facts.currency})",
             columns=[
                 "starts_on",
@@ -195,7 +197,8 @@ class MoneyPage(LevelPage):
         ends = pd.concat([told.head(10), told.tail(10)]).drop_duplicates(column)
         losing = told[told["profit"] < 0]
         title = (
-            f"{counted(len(losing), one)} of {len(told)} lost money, {money(-losing['profit'].sum(), self.facts.currency)} "
+            f"{counted(len(losing), one)} of {len(told)} lost money, "
+            f"{money(-losing['profit'].sum(), self.facts.currency)} "
             "together"
             if len(losing)
             else f"None of {counted(len(told), one)} lost money"
@@ -297,7 +300,7 @@ class MoneyPage(LevelPage):
             )
         due = payouts[payouts["state"] == "due"]
         sums = due.groupby("currency")["amount"].sum()
-        said = " and ".join(money(v, c) for c, v in sums.items()) or "Nothing"
+        said = " and ".join(money(v, str(c)) for c, v in sums.items()) or "Nothing"
         wide = payouts.pivot_table(
             index=["va_id", "currency"],
             columns="state",
@@ -324,8 +327,8 @@ class MoneyPage(LevelPage):
         """Unattributed money and missing rates, named."""
         lines = [
             f"No rate for {r['currency']} on {r['missing_on']}: import fx_rates.csv "
-            f"({counted(r['n_unconverted'], 'payment or cost', 'payments and costs')} up to {r['missing_until_on']} are in "
-            "no sum)."
+            f"({counted(r['n_unconverted'], 'payment or cost', 'payments and costs')} up to {r['missing_until_on']} "
+            "are in no sum)."
             for r in self.facts.missing_rates.to_dict("records")
         ]
         astray = self.facts.unattributed
@@ -361,6 +364,6 @@ class MoneyPage(LevelPage):
 
     def definitions(self) -> Definitions:
         return definitions(
-            "revenue", "cost", "profit", "roi", "margin", "rpm", "cpm_cost", "payback_days", "gained_views", "frozen_views",
-            "state", "reported_amount",
+            "revenue", "cost", "profit", "roi", "margin", "rpm", "cpm_cost", "payback_days", "gained_views",
+            "frozen_views", "state", "reported_amount",
         )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 
 import ibis
@@ -67,9 +66,10 @@ class MoneyFacts(LevelFacts):
         Revenue and cost of a week without any are 0 where there is money at all; NaN where there is none.
         """
         kinds = self.by_kind[self.by_kind["currency"] == self.currency]
-        sums = kinds.pivot_table(
-            index="starts_on", columns="entry", values="amount", aggfunc=lambda each: sum(each, Decimal(0))
-        ).reindex(columns=["revenue", "cost"])
+        each = {
+            e: kinds[kinds["entry"] == e].groupby("starts_on")["amount"].sum() for e in ("revenue", "cost")
+        }
+        sums = pd.DataFrame(each, index=sorted(set(kinds["starts_on"])), columns=["revenue", "cost"])
         sums.index = pd.to_datetime(sums.index)
         frame = self.weeks.merge(sums, left_on="week_on", right_index=True, how="left")
         for entry in ("revenue", "cost"):
@@ -95,7 +95,7 @@ class MoneyFacts(LevelFacts):
     def _units(self, by: str) -> pd.DataFrame:
         """Results of each unit over the window, most profit first; the row without one is left out."""
         found = roi.unit_results(self.post_money, self.gained, self.performance, self.window, by=by)
-        frame = executed(found.filter(_[by].notnull()).order_by([ibis.desc("profit"), by]))
+        frame = executed(found.drop_null(by).order_by([ibis.desc("profit"), by]))
         return frame.astype(dict.fromkeys(_MONEY, float))
 
     @cached_property
@@ -117,7 +117,7 @@ class MoneyFacts(LevelFacts):
     @cached_property
     def of_posts(self) -> pd.DataFrame:
         """Posts that went up in the window and have money: how many there are, and the 10 best and worst."""
-        found = roi.post_results(self.post_money, self.performance, self.window).filter(_.profit.notnull())
+        found = roi.post_results(self.post_money, self.performance, self.window).drop_null("profit")
         ranked = found.mutate(
             from_best=ibis.row_number().over(ibis.window(order_by=[ibis.desc("profit"), "post_id"])),
             from_worst=ibis.row_number().over(ibis.window(order_by=["profit", "post_id"])),

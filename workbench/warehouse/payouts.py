@@ -80,4 +80,4 @@ def _statement() -> str:
         ),
         ibis.table({"newest_at": "timestamp"}, name="newest"),
     )
-    return ibis.to_sql(expression, dialect="duckdb")
+    return str(ibis.to_sql(expression, dialect="duckdb"))
