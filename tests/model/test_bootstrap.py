@@ -54,6 +54,17 @@ def test_the_same_posts_give_the_same_interval() -> None:
     assert wide["change_low"] < narrow["change_low"] < narrow["change_high"] < wide["change_high"]
 
 
+@pytest.mark.parametrize("n", [5, 6, 31, 60])
+def test_the_interval_is_that_of_samples_drawn_one_by_one(n: int) -> None:
+    values = np.random.default_rng(n).lognormal(0, 1, n)
+    found = change(posts(), posts(a=list(values))).loc["a"]
+    drawn = np.median(np.random.default_rng(9).choice(values, size=(20_000, n)), axis=1)
+    # Medians take few values, so each end of the interval has its share below it or, itself counted, not above it.
+    for end, share in ((found["now_low"], 0.05), (found["now_high"], 0.95)):
+        assert (drawn < end - 1e-9).mean() <= share + 0.015
+        assert (drawn <= end + 1e-9).mean() >= share - 0.015
+
+
 def test_nine_intervals_of_ten_cover_the_true_change() -> None:
     random = np.random.default_rng(5)
     n = 150

@@ -69,5 +69,20 @@ def _by_group(posts: pd.DataFrame, by: str, value: str) -> dict[str, NDArray[np.
 
 
 def _medians(values: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
-    draws = random.integers(0, len(values), size=(DRAWS, len(values)))
-    return np.asarray(np.median(values[draws], axis=1))
+    """Medians of samples drawn with replacement, without drawing the samples.
+
+    A draw takes the value at place floor(n u) of the sorted values, u uniform; so the median of n draws takes that
+    of the middle of n uniform numbers, which is a Beta number: as good, and no slower for many posts.
+    """
+    ordered, n = np.sort(values), len(values)
+    half = (n + 1) // 2
+    lower = random.beta(half, n - half + 1, size=DRAWS)
+    if n % 2:
+        return ordered[_places(lower, n)]
+    # The next larger of n is the smallest of the n - half numbers between `lower` and 1.
+    upper = lower + (1.0 - lower) * random.beta(1, n - half, size=DRAWS)
+    return np.asarray((ordered[_places(lower, n)] + ordered[_places(upper, n)]) / 2)
+
+
+def _places(share: NDArray[np.float64], n: int) -> NDArray[np.int64]:
+    return np.minimum((share * n).astype(np.int64), n - 1)
