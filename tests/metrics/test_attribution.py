@@ -39,7 +39,7 @@ amounts = st.one_of(
     st.just(Decimal(0)),
     st.decimals(-5_000, 50_000, places=4),
     st.decimals(-100, 3_000, places=2),
-    st.sampled_from([Decimal("99999999999999.9999"), Decimal("-0.0001"), Decimal("0.0099")]),
+    st.sampled_from([Decimal("8999999999999.9999"), Decimal("-0.0001"), Decimal("0.0099")]),
 )
 
 
