@@ -18,6 +18,7 @@ from .batches import Manifest, file_sha256, read_manifest, utc_now, waiting
 from .journal import seal
 from .merge import Merged, local_day, local_hour, merge
 from .migrate import migrate, migrations, refuse_newer
+from .people import fill_vas
 from .quality import note_checks
 from .staging import Staged, quoted, stage, text
 from .tables import TABLES, Table
@@ -95,6 +96,7 @@ def load(
                 outcome.batches.append(_apply(con, folder, settings))
             if outcome.version is not None and marts.are_old(con, settings):
                 _follow_time_zones(con, settings, "")  # the settings' own zone may be another
+            fill_vas(con)
             # Nothing was there before: all of it is new, and noting each key would tell no more.
             marts.refresh(con, settings, full=outcome.version is None)
             as_of = _newest(con)
