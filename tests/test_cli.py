@@ -110,7 +110,7 @@ def test_metric_writes_tables_csv_json_and_parquet(
         (["sql", "select 1; copy (select 1) to 'x.csv'"], "One SELECT can be run at a time"),
         (["sql", ""], "One SELECT can be run at a time"),
         (["report", "--week", "2025-40"], "is not an ISO week"),
-        (["report", "-p", "min_view=3"], "has no parameter 'min_view'"),
+        (["report", "-p", "min_view=3"], "none of the notebooks has a parameter 'min_view'"),
     ],
 )
 def test_what_is_asked_wrongly_is_refused_with_the_remedy(

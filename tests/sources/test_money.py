@@ -111,6 +111,6 @@ def test_the_document_names_every_column_and_its_examples_are_read(write, read, 
     text = (Path(__file__).resolve().parents[2] / "docs" / "money_files.md").read_text(encoding="utf-8")
     for names in (*REVENUE.values(), *COSTS.values()):
         assert f"`{names[0]}`" in text
-    revenue, costs = re.findall(r"```csv\n(.*?)```", text, flags=re.DOTALL)
+    revenue, costs, *_others = re.findall(r"```csv\n(.*?)```", text, flags=re.DOTALL)
     assert len(rows(read(REVENUES, write(revenue)), "revenue")) == 3
     assert len(rows(read(COSTS_SOURCE, write(costs)), "costs")) == 2
