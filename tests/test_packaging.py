@@ -78,10 +78,10 @@ def test_the_duckdb_that_runs_is_the_one_that_ibis_was_tested_with() -> None:
 
 
 def test_every_command_is_in_the_readme_or_the_docs() -> None:
-    from workbench.cli import _parser
+    from workbench.cli.parser import command_line
 
     texts = (ROOT / "README.md").read_text(encoding="utf-8")
     texts += "".join(p.read_text(encoding="utf-8") for p in (ROOT / "docs").glob("*.md"))
-    choices = next(a.choices for a in _parser()._actions if isinstance(a.choices, dict))
+    choices = next(a.choices for a in command_line()._actions if isinstance(a.choices, dict))
     for command in choices:
         assert f"workbench {command}" in texts, command

@@ -1,0 +1,34 @@
+"""The `workbench` command: it parses, calls one function and phrases the outcome.
+
+Everything heavy is imported inside the command that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from ..errors import WorkbenchError
+from .parser import command_line
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 it failed, 2 what was asked is wrong."""
+    parser = command_line()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "run"):
+        parser.print_help()
+        return 2
+    try:
+        return int(options.run(options) or 0)
+    except WorkbenchError as e:
+        print(f"Error: {e}", file=sys.stderr)
+        return e.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe has enough; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("Stopped. What was published before stands.", file=sys.stderr)
+        return 130

@@ -1,0 +1,153 @@
+"""Commands that bring data in: import, load, demo, migrate; and status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .shared import Bar, instant_of, say, settings_of
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+    from ..warehouse.load import LoadOutcome
+
+
+def import_files(options: Any) -> int:
+    from ..sources.importing import ImportFailed, import_paths
+    from ..warehouse.load import known_batches, known_files, load
+
+    settings = settings_of(options)
+    given = {
+        name: getattr(options, name)
+        for name in ("mapping", "encoding", "delimiter", "year", "date_format", "platform")
+        if getattr(options, name) is not None
+    }
+    as_of = instant_of(options.as_of, settings) if options.as_of else None
+    batches = known_batches(settings)
+    failure: ImportFailed | None = None
+    with Bar("import") as progress:
+        try:
+            imported = import_paths(
+                options.paths,
+                settings,
+                as_name=options.as_name,
+                as_of=as_of,
+                options=given,
+                progress=lambda path, n, total: progress(path.name, n, total),
+                known=lambda batch: batches.get(batch) == "completed",
+                known_files=known_files(settings),
+            )
+        except ImportFailed as e:
+            failure, imported = e, list(e.imported)
+    for one in imported:
+        if one.skipped:
+            say(f"{one.path.name}: {one.source}, unchanged since it was imported.")
+            continue
+        rows = ", ".join(f"{n:,} {table}" for table, n in one.rows.items()) or "no rows"
+        say(f"{one.path.name}: {one.source}, {rows}.")
+        for note in one.notes:
+            say(f"  {note}")
+    code = 0
+    if not options.no_load:
+        with Bar("load") as progress:
+            code = tell(load(settings, what="workbench import", progress=progress), settings)
+    if failure:
+        raise failure
+    return code
+
+
+def load_inbox(options: Any) -> int:
+    from ..warehouse.load import load
+
+    settings = settings_of(options)
+    with Bar("load") as progress:
+        return tell(load(settings, progress=progress), settings)
+
+
+def tell(outcome: LoadOutcome, settings: Settings) -> int:
+    """One line for a load, and one for each batch that needs a person."""
+    for batch in outcome.failed:
+        kept = settings.data / "refused" / batch.batch_id
+        where = (
+            f" It is kept in {kept}; moved back to {settings.inbox}, it is tried again."
+            if kept.is_dir()
+            else ""
+        )
+        say(f"Error: {batch.file_name or batch.batch_id}: {batch.error}{where}")
+    total = outcome.total
+    line = (
+        f"Loaded {len(outcome.batches)} batch{'' if len(outcome.batches) == 1 else 'es'}: {total('read'):,} rows read, "
+        f"{total('accepted'):,} accepted, {total('unchanged'):,} unchanged, {total('rejected'):,} rejected"
+    )
+    if total("duplicate"):
+        line += f", {total('duplicate'):,} duplicates within their file"
+    version = outcome.version.version if outcome.version else 0
+    stands = f"The warehouse is at version {version}{'' if outcome.published else ', as before'}."
+    say(f"{line}. {stands if version else 'There is no warehouse yet.'}")
+    if total("rejected"):
+        say('Rejected rows and why: workbench sql "select * from rejected_rows"')
+    nothing_stood = total("rejected") > 0 and not total("accepted") + total("unchanged")
+    return 1 if outcome.failed or nothing_stood else 0
+
+
+def tell_status(options: Any) -> int:
+    import json
+
+    from ..warehouse.reader import connect
+    from ..warehouse.status import status
+
+    with connect(options.home) as wb:
+        found = status(wb)
+    if options.format == "json":
+        print(json.dumps(found, indent=1, default=str))
+        return 0
+    print(f"Version {found['version']}, data as of {found['as_of'] or 'nothing yet'} UTC ({found['age']}).")
+    for table, rows in found["rows"].items():
+        print(f"  {table:22} {rows:>12,}")
+    if found["rejected_rows"]:
+        print(
+            f'{found["rejected_rows"]:,} rejected rows. See why: workbench sql "select * from rejected_rows"'
+        )
+    for check in found["checks"]:
+        print(f"{check['severity']}: {check['description']} ({check['failed']:,} of {check['checked']:,})")
+    if found["waiting"]:
+        print(f"{found['waiting']} batches wait in the inbox. Load them: workbench load")
+    return 0
+
+
+def make_demo_home(options: Any) -> int:
+    from ..demo import DEFAULT_POSTS, make_demo
+    from ..sources.importing import import_paths
+    from ..warehouse.load import load
+    from ..warehouse.versions import current
+
+    settings = settings_of(options)
+    standing = current(settings.versions)
+    if options.if_empty and standing is not None and standing.as_of is not None:
+        say("There is a warehouse already; no demo data was made.")
+        return 0
+    folder = Path(options.out) if options.out else settings.data / "demo"
+    posts = DEFAULT_POSTS if options.posts is None else options.posts
+    with Bar("demo") as progress:
+        made = make_demo(folder, posts=posts, seed=options.seed, progress=lambda step: progress(step, 0, 0))
+    say(f"Made {made.n_posts:,} posts in {len(made.files)} files in {made.folder}.")
+    if options.no_load:
+        return 0
+    with Bar("import") as progress:
+        import_paths(
+            list(made.files),
+            settings,
+            as_of=made.as_of,
+            progress=lambda path, n, total: progress(path.name, n, total),
+        )
+    with Bar("load") as progress:
+        return tell(load(settings, what="workbench demo", progress=progress), settings)
+
+
+def migrate_warehouse(options: Any) -> int:
+    from ..warehouse.load import load
+
+    outcome = load(settings_of(options), what="workbench migrate", migrating=True)
+    assert outcome.version is not None
+    say(f"The warehouse is at schema {outcome.version.schema_version}, version {outcome.version.version}.")
+    return 0

@@ -1,0 +1,154 @@
+"""The arguments of every command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from .. import __version__
+from .asking import ask_metric, ask_sql, ask_whatif
+from .loading import import_files, load_inbox, make_demo_home, migrate_warehouse, tell_status
+from .output import FORMATS, add_output
+from .reporting import make_report
+from .tasks import list_tasks
+
+
+def command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="workbench",
+        description="Analytics for people who run short-video accounts by the hundred.",
+        epilog="Example: workbench import exports/ && workbench report",
+    )
+    parser.add_argument("--version", action="version", version=f"workbench {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[Any], int | None], sentence: str, example: str
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=sentence, description=sentence, epilog=f"Example: {example}")
+        sub.add_argument(
+            "--home", metavar="DIR", help="folder with data/ and reports/ (default: the current one)"
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command(
+        "import",
+        import_files,
+        "Read files into the warehouse.",
+        "workbench import exports/ --as-of 2025-10-05",
+    )
+    sub.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of files")
+    sub.add_argument(
+        "--as", dest="as_name", metavar="FORMAT", help="read as this format instead of recognising it"
+    )
+    sub.add_argument(
+        "--as-of", metavar="TIME", help="when lifetime counts were captured (UTC); default: the file's time"
+    )
+    sub.add_argument("--mapping", metavar="FILE", help="a TOML file that maps any CSV's columns")
+    sub.add_argument("--encoding", help="of a text file that is not UTF-8, such as cp1252")
+    sub.add_argument("--delimiter", help="between a CSV's fields, where it can't be found")
+    sub.add_argument("--year", type=int, help="of dates without one")
+    sub.add_argument(
+        "--date-format", metavar="FORMAT", help="of dates that could be read in two ways, such as %%d/%%m/%%Y"
+    )
+    sub.add_argument("--platform", help="of files that don't say")
+    sub.add_argument("--no-load", action="store_true", help="leave the batches in the inbox")
+
+    command("load", load_inbox, "Apply what waits in the inbox and publish a version.", "workbench load")
+    sub = command("report", make_report, "Make the reports of a week.", "workbench report --week 2025-W40")
+    sub.add_argument("--week", metavar="YYYY-Www", help="default: the last complete week of the data")
+    sub.add_argument("--only", metavar="2,3", help="these notebooks only, by number or name")
+    sub.add_argument(
+        "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="a parameter"
+    )
+    sub.add_argument("--out", metavar="DIR", help="folder of the reports (default: reports/)")
+
+    sub = command(
+        "metric",
+        ask_metric,
+        "Ask for one metric.",
+        "workbench metric kpi_score --from 2025-09-01 --to 2025-09-28",
+    )
+    sub.add_argument("name", nargs="?", help="without a name: the list of metrics")
+    sub.add_argument(
+        "--from",
+        dest="from_on",
+        metavar="DATE",
+        help="first day (default: mostly 28 days, some metrics more)",
+    )
+    sub.add_argument(
+        "--to", dest="to_on", metavar="DATE", help="last day (default: the day before the data's newest)"
+    )
+    sub.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="rows with this value only"
+    )
+    sub.add_argument(
+        "--horizon", choices=("120", "settled"), default="120", help="age at which posts are compared"
+    )
+    add_output(sub)
+
+    sub = command(
+        "whatif",
+        ask_whatif,
+        "Change inputs such as posts per day and see what a month would give.",
+        "workbench whatif -p posts_per_day=4 -p viral_rate=0.2",
+    )
+    sub.add_argument(
+        "-p", dest="changes", action="append", default=[], metavar="NAME=VALUE", help="an input to change"
+    )
+    sub.add_argument("--week", metavar="YYYY-Www", help="last of the 4 weeks that today is made of")
+    sub.add_argument("--scenario", metavar="FILE", help="scenarios that JupyterLab's sliders wrote")
+    sub.add_argument("--format", choices=("table", "json"), default="table")
+
+    sub = command(
+        "sql", ask_sql, "Run a SELECT on the newest version.", 'workbench sql "select count(*) from posts"'
+    )
+    sub.add_argument("query")
+    add_output(sub)
+
+    sub = command(
+        "status", tell_status, "What the warehouse holds, how fresh it is, what is wrong.", "workbench status"
+    )
+    sub.add_argument("--format", choices=("table", "json"), default="table")
+    sub = command(
+        "demo",
+        make_demo_home,
+        "Make a simulated agency, import it and load it.",
+        "workbench demo --posts 5000 --seed 2",
+    )
+    sub.add_argument("--posts", type=int, default=None, metavar="N", help="default: 45077")
+    sub.add_argument("--seed", type=int, default=1, metavar="S")
+    sub.add_argument("--out", metavar="DIR", help="where the files go (default: data/demo)")
+    sub.add_argument("--no-load", action="store_true", help="write the files only")
+    sub.add_argument("--if-empty", action="store_true", help="do nothing where there is a warehouse already")
+    command("migrate", migrate_warehouse, "Bring the warehouse to the newest schema.", "workbench migrate")
+    sub = command(
+        "tasks",
+        list_tasks,
+        "Accept recommendations as tasks, list tasks, mark them as done, write reel lists.",
+        "workbench tasks accept --top 20",
+    )
+    sub.add_argument("action", choices=("list", "accept", "done", "lists"), help="what to do")
+    sub.add_argument("ids", nargs="*", metavar="ID", help="accept: ids of suggestions; done: ids of tasks")
+    sub.add_argument(
+        "--week", metavar="YYYY-Www", help="week to post in (default: the one after the last complete week)"
+    )
+    sub.add_argument(
+        "--account", action="append", default=[], metavar="ACCOUNT", help="accept: all for this account"
+    )
+    sub.add_argument(
+        "--top", type=int, metavar="N", help="accept: so many in the week, the most promising first"
+    )
+    sub.add_argument("--due", metavar="DATE", help="accept: due on this day")
+    sub.add_argument("--va", metavar="VA", help="list: of this VA only")
+    sub.add_argument(
+        "--status", choices=("open", "done", "canceled", "all"), default="open", help="list (default: open)"
+    )
+    sub.add_argument("--suggested", action="store_true", help="list: what can be accepted, with its ids")
+    sub.add_argument("--format", choices=FORMATS, default="table", help="list")
+    sub.add_argument(
+        "--out", metavar="PATH", help="list: a file; lists: the folder (default: reports/reel_lists)"
+    )
+    return parser

@@ -1,0 +1,58 @@
+"""The command report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from .shared import say, settings_of
+from .tasks import asked_before
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+
+def make_report(options: Any) -> int:
+    from ..reporting.parameters import given_on_command_line
+    from ..reporting.run import make_reports
+    from ..warehouse.reader import connect
+
+    settings = settings_of(options)
+    with connect(settings.home) as wb:
+        version, as_of = wb.version, wb.as_of
+    if as_of is None:
+        raise UsageError(
+            "The warehouse is empty: there is nothing to report on. Import files with `workbench import`."
+        )
+    run = make_reports(
+        settings,
+        version=version,
+        as_of=as_of,
+        week=options.week,
+        only=options.only,
+        parameters=given_on_command_line(options.parameters),
+        out=Path(options.out) if options.out else None,
+        beside={"5_creators": lambda folder, week: _lists_beside(settings, version, folder, week)},
+    )
+    for page in run.failed:
+        say(f"Error: {page.name} could not be made: {page.error}")
+    made = len(run.pages) - len(run.failed)
+    say(
+        f"Made {made} of {len(run.pages)} pages of {run.period} from version {version} in {run.seconds:.1f} s."
+    )
+    print(run.index)
+    return run.exit_code
+
+
+def _lists_beside(settings: Settings, version: int, folder: Path, week: str) -> None:
+    """The reel lists for the week after a report's, in a folder beside its pages."""
+    from ..metrics.periods import Period
+    from ..model.reel_lists import reel_lists
+    from ..model.suggestions import iso_week
+    from ..reporting.reel_lists import FOLDER, write_reel_lists
+    from ..warehouse.reader import connect
+
+    with connect(settings.home, version) as wb:
+        after = Period.iso_week(week, settings.time_zone).shifted(7)
+        write_reel_lists(reel_lists(asked_before(wb, after)), folder / FOLDER, iso_week(after.from_on))
