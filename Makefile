@@ -36,7 +36,7 @@ demo: env ## a simulated agency, imported
 	$(BIN)/workbench demo
 
 lab: env ## JupyterLab in the notebooks' folder
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/workbench lab
 
 bench: env ## speed and memory, as ratios; writes benchmarks/out/bench.jsonl
 	$(BIN)/python -m benchmarks

@@ -209,3 +209,24 @@ def test_a_closed_pipe_is_no_error(demo_home: Path) -> None:
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env={**os.environ})
     assert done.stdout.startswith("post_id,")
     assert "Traceback" not in done.stderr
+
+
+def test_lab_opens_the_notebooks_with_the_home_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[list[str], str]] = []
+    monkeypatch.setattr(
+        "subprocess.call", lambda command, env: asked.append((command, env["WORKBENCH_HOME"])) or 0
+    )
+    assert cli.main(["lab", "--home", str(tmp_path), "--", "--no-browser"]) == 0
+    (command, home), notebooks = asked[0], Path(__file__).parents[1] / "notebooks"
+    assert command[1:] == ["-m", "jupyterlab", f"--notebook-dir={notebooks}", "--no-browser"]
+    assert home == str(tmp_path)
+
+
+def test_an_empty_warehouse_is_reported_on_and_its_pages_say_what_to_import(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["migrate", "--home", str(tmp_path)]) == 0
+    assert cli.main(["report", "--only", "2", "--home", str(tmp_path)]) == 0
+    assert "the pages say what to import" in capsys.readouterr().err

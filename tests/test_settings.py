@@ -110,3 +110,12 @@ def test_an_error_names_the_variable_or_the_argument(tmp_path, monkeypatch):
 
 def test_platforms_are_lower_case_and_each_named_once():
     assert list(PLATFORMS) == list(dict.fromkeys(p.lower() for p in PLATFORMS))
+
+
+def test_a_notebook_opened_where_it_lies_finds_the_data_beside_its_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("WORKBENCH_HOME", raising=False)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert load_settings().home == tmp_path
+    (tmp_path / "notebooks" / "data").mkdir()
+    assert load_settings().home == tmp_path / "notebooks"

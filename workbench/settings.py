@@ -65,11 +65,11 @@ class Settings:
 
 
 def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
-    """Settings of a home folder (default: WORKBENCH_HOME, else the current folder).
+    """Settings of a home folder (default: WORKBENCH_HOME, else the current folder; of `notebooks`, the one above).
 
     Raises UsageError for a name that is no setting, a value of the wrong type, an unknown zone.
     """
-    folder = Path(home or os.environ.get("WORKBENCH_HOME") or Path.cwd()).resolve()
+    folder = Path(home or os.environ.get("WORKBENCH_HOME") or _here()).resolve()
     known = {f.name: f.type for f in fields(Settings) if f.name != "home"}
     values: dict[str, tuple[str, Any]] = {}
     file = folder / "workbench.toml"
@@ -107,6 +107,12 @@ def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
             "Write a name such as Europe/Berlin."
         ) from e
     return settings
+
+
+def _here() -> Path:
+    """The current folder; JupyterLab runs a notebook in `notebooks`, whose data lies beside that folder."""
+    here = Path.cwd()
+    return here.parent if here.name == "notebooks" and not (here / "data").exists() else here
 
 
 def _typed(name: str, kind: str, where: str, value: Any) -> Any:

@@ -10,7 +10,7 @@ from .. import __version__
 from .asking import ask_metric, ask_sql, ask_whatif
 from .loading import import_files, load_inbox, make_demo_home, migrate_warehouse, tell_status
 from .output import FORMATS, add_output
-from .reporting import make_report
+from .reporting import make_report, open_lab
 from .tasks import list_tasks
 
 
@@ -64,6 +64,8 @@ def command_line() -> argparse.ArgumentParser:
         "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="a parameter"
     )
     sub.add_argument("--out", metavar="DIR", help="folder of the reports (default: reports/)")
+    sub = command("lab", open_lab, "Open the notebooks in JupyterLab.", "workbench lab -- --no-browser")
+    sub.add_argument("jupyter", nargs="*", metavar="OPTION", help="what JupyterLab takes, after --")
 
     sub = command(
         "metric",

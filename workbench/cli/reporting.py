@@ -1,7 +1,8 @@
-"""The command report."""
+"""Commands that open or run notebooks: report, lab."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,8 @@ def make_report(options: Any) -> int:
     with connect(settings.home) as wb:
         version, as_of = wb.version, wb.as_of
     if as_of is None:
-        raise UsageError(
-            "The warehouse is empty: there is nothing to report on. Import files with `workbench import`."
-        )
+        say("The warehouse is empty: the pages say what to import.")
+        as_of = datetime.now(UTC).replace(tzinfo=None)
     run = make_reports(
         settings,
         version=version,
@@ -56,3 +56,20 @@ def _lists_beside(settings: Settings, version: int, folder: Path, week: str) -> 
     with connect(settings.home, version) as wb:
         after = Period.iso_week(week, settings.time_zone).shifted(7)
         write_reel_lists(reel_lists(asked_before(wb, after)), folder / FOLDER, iso_week(after.from_on))
+
+
+def open_lab(options: Any) -> int:
+    """JupyterLab on the notebooks of a home folder, else on the workbench's own; its kernels know the home."""
+    import importlib.util
+    import os
+    import subprocess
+    import sys
+
+    from ..reporting.run import find_notebooks
+
+    settings = settings_of(options)
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise UsageError("JupyterLab is not installed here. Get it with: pip install 'workbench[lab]'")
+    folder = find_notebooks(settings.home)[0].parent
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *options.jupyter]
+    return subprocess.call(command, env={**os.environ, "WORKBENCH_HOME": str(settings.home)})

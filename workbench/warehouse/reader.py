@@ -156,7 +156,8 @@ def connect(home: Path | str | None = None, version: int | None = None, **settin
     Parameters
     ----------
     home
-        The folder that holds data/ and reports/; default: WORKBENCH_HOME, else the current folder.
+        The folder that holds data/ and reports/; default: WORKBENCH_HOME, else the current folder
+        (the one above, of `notebooks`).
     version
         A version's number; default: WORKBENCH_VERSION, else the newest.
     settings
