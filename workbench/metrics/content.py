@@ -74,8 +74,8 @@ def content_totals(content_items: ibis.Table, linked: ibis.Table) -> ibis.Table:
     """Each content item over all its posts, with the platform on which it did best.
 
     Formula: totals of the newest counts that are known. Best platform: by the median outlier where every platform
-    of the item has one, else by views, as a multiple and a count can't be compared; of two alike, the first by
-    name. `best_by` says which of the two it was.
+    of the item whose views are known has one, else by views, as a multiple and a count can't be compared; of two
+    alike, the first by name. `best_by` says which of the two it was.
 
     Parameters
     ----------

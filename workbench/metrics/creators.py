@@ -120,6 +120,7 @@ def creator_review(
         n_posts=_.n_posts.fill_null(0),
         n_mature_posts=_.n_mature_posts.fill_null(0),
         n_posting_accounts=_.n_posting_accounts.fill_null(0),
+        n_outliers=_.n_outliers.fill_null(0),
         n_own_accounts=_.n_own_accounts.fill_null(0),
     )
 

@@ -112,7 +112,9 @@ def _rated(sums: ibis.Table, days: int | ir.IntegerValue) -> ibis.Table:
 
 
 def post_results(post_money: ibis.Table, performance: ibis.Table, period: Period) -> ibis.Table:
-    """What the posts that went up in a period earned and cost, from then until its end.
+    """What the posts that went up in a period earned and cost until its end.
+
+    A part is the post's own on all days of its payment or cost, also on those before the post went up.
 
     Formulas: see `unit_results`; views are the newest known, and payback_days counts at the pace since posting.
 

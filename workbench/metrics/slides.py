@@ -115,14 +115,16 @@ def slide_results(
         Grain image_id, of images that a post of `mature` uses: n_posts, n_mature_posts, n_outliers [posts],
         median_views [views], median_outlier [multiple of usual], breakout_rate [fraction]; over all uses before
         `at`: n_uses [posts], n_accounts_used [accounts], first_used_at, last_used_at [UTC], days_since_used [days],
-        example_post_id, example_url [the post that did best against its account's usual].
+        example_post_id, example_url [the post of `mature` that did best against its
+        account's usual; the newest where that is known of none].
 
     Source: metrics.md, Level 1. Version 1.
     """
     uses = slide_uses.filter(_.is_hook) if hooks else slide_uses
     results = results_by(uses, mature, "image_id", horizon=horizon)
     few = uses.semi_join(results, "image_id")
-    parts = (image_uses(few, at), image_examples(few, mature, at=at, horizon=horizon))
+    shown = few.semi_join(mature, "post_id")
+    parts = (image_uses(few, at), image_examples(shown, mature, at=at, horizon=horizon))
     return joined_by(results, parts, "image_id")
 
 

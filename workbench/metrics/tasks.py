@@ -68,7 +68,7 @@ def task_results(tasks: ibis.Table, period: Period, *, by: str = "va_id") -> ibi
 
     Formula: on_time_rate = done by the end of the due day (UTC) / (due - canceled), of those whose outcome is
     known: a task marked as done without a time counts as done but neither as in time nor as late. n_overdue:
-    open at the period's end with the day passed.
+    open, and due before the period's last day (see `pipeline.open_items`).
 
     Grain out: `by` [va_id NULL: nobody's]; n_due_tasks [tasks due, canceled ones left out], n_done_tasks,
     n_on_time_tasks, n_open_tasks, n_overdue_tasks [tasks], on_time_rate [fraction; NULL where nothing was due].
