@@ -84,13 +84,14 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
             con.execute("COMMIT")
             return
         made_by = _statements(settings.viral_views, settings.floor_views)
+        whole = full or (posts and _mostly_touched(con))
         if posts:
-            _of_posts(con, made_by, full or _mostly_touched(con))
+            _of_posts(con, made_by, settings, whole)
         if slides:
             images.refresh(con)
         con.execute(f"CREATE OR REPLACE TABLE slide_uses AS {made_by['slide_uses']}")
         if paid:
-            money.refresh(con, settings)
+            money.refresh(con, settings, noted=posts, full=whole)
             payouts.refresh(con)
         con.execute("CREATE OR REPLACE TABLE mart_state AS SELECT ? AS state", [state(settings)])
         con.execute("DELETE FROM touched")
@@ -100,9 +101,13 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
         raise
 
 
-def _of_posts(con: duckdb.DuckDBPyConnection, made_by: dict[str, str], full: bool) -> None:
+def _of_posts(
+    con: duckdb.DuckDBPyConnection, made_by: dict[str, str], settings: Settings, full: bool
+) -> None:
     _number(con, full)
     _curves(con, made_by)
+    money.note_views(con, settings, full=full)
+    con.execute("DROP TABLE steps_of_views")
     _baselines(con, full)
     _performance(con, made_by, full or not _narrow(con, made_by))
 
@@ -210,10 +215,10 @@ def _number(con: duckdb.DuckDBPyConnection, full: bool) -> None:
 
 
 def _curves(con: duckdb.DuckDBPyConnection, made_by: dict[str, str]) -> None:
-    """Temporary table `mart_curves` of touched posts."""
+    """Temporary tables `mart_curves` and `steps_of_views` of touched posts."""
     for step in ("aged", "steps_of_views", "steps_of_engagement", "mart_curves"):
         con.execute(f"CREATE OR REPLACE TEMP TABLE {step} AS {made_by[step]}")
-    for step in ("mart_snapshots", "aged", "steps_of_views", "steps_of_engagement"):
+    for step in ("mart_snapshots", "aged", "steps_of_engagement"):
         con.execute(f"DROP TABLE {step}")
 
 
