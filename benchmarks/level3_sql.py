@@ -46,25 +46,36 @@ def va_efficiency(a: Asked) -> str:
     first, last = f"DATE '{a.from_on - back}'", f"DATE '{a.to_on - back}'"
     return f"""
     WITH paid AS (
-        SELECT va_id, work_hours::DOUBLE * part AS hours, coalesce(amount, work_hours * coalesce(c.hourly_pay,
-                CASE WHEN v.currency = c.currency THEN v.hourly_pay END))::DOUBLE * part * CASE
-            WHEN c.currency = 'USD' THEN 1 ELSE (SELECT arg_max(rate, rate_on) FROM fx_rates r
-                WHERE r.currency = c.currency AND rate_on <= c.to_on) END AS cost
-        FROM (SELECT *, scope_id AS va_id, (least(to_on, {last}) - greatest(from_on, {first}) + 1)
-                  / (to_on - from_on + 1) AS part
-              FROM costs WHERE kind = 'va_time' AND scope = 'va' AND from_on <= {last} AND to_on >= {first}) c
-        LEFT JOIN (SELECT va_id, hourly_pay, currency FROM vas) v USING (va_id)
+        SELECT va_id, work_hours * part AS hours, price * part * rate AS cost, price, rate
+        FROM (
+            SELECT va_id, work_hours::DOUBLE AS work_hours, coalesce(amount, work_hours * coalesce(c.hourly_pay,
+                    CASE WHEN v.currency = c.currency THEN v.hourly_pay END))::DOUBLE AS price,
+                CASE WHEN c.currency = 'USD' THEN 1 ELSE (SELECT arg_max(rate, rate_on) FROM fx_rates r
+                    WHERE r.currency = c.currency AND rate_on <= c.to_on) END AS rate,
+                (least(to_on, {last}) - greatest(from_on, {first}) + 1) / (to_on - from_on + 1) AS part
+            FROM (SELECT *, scope_id AS va_id FROM costs
+                  WHERE kind = 'va_time' AND scope = 'va' AND from_on <= {last} AND to_on >= {first}) c
+            LEFT JOIN (SELECT va_id, hourly_pay, currency FROM vas) v USING (va_id)
+        )
     ), spent AS (
-        SELECT va_id, sum(hours) AS paid_hours, sum(cost) AS time_cost FROM paid GROUP BY va_id
+        SELECT va_id, CASE WHEN count(hours) < count(*) THEN 'some of the paid time has no hours'
+                WHEN sum(hours) = 0 THEN 'no hour was paid' END AS without_hours,
+            CASE WHEN count(price) < count(*) THEN 'some of the paid time has no price'
+                WHEN count(cost) < count(*) THEN 'no exchange rate for some of the paid time' END AS without_cost,
+            if(without_hours IS NULL, sum(hours), NULL) AS paid_hours,
+            if(without_cost IS NULL, sum(cost), NULL) AS time_cost
+        FROM paid WHERE va_id IS NOT NULL GROUP BY va_id
     ), posted AS (
         SELECT va_id, count(*) AS n_posts, count({a.views}) AS n_mature_posts, sum({a.views}) AS period_views
         FROM {a.performance} WHERE {a.reached(a.age)} AND va_id IS NOT NULL GROUP BY va_id
     )
     SELECT va_id, coalesce(n_posts, 0) AS n_posts, coalesce(n_mature_posts, 0) AS n_mature_posts, period_views,
-        paid_hours, time_cost, coalesce(n_posts, 0) / nullif(paid_hours, 0) AS posts_per_paid_hour,
-        period_views / nullif(paid_hours, 0) AS views_per_paid_hour,
-        1000 * time_cost / nullif(period_views, 0) AS time_cost_per_1000_views, NULL AS missing_efficiency
-    FROM posted FULL JOIN spent USING (va_id) ORDER BY va_id
+        paid_hours, time_cost, coalesce(n_posts, 0) / paid_hours AS posts_per_paid_hour,
+        period_views / paid_hours AS views_per_paid_hour,
+        1000 * time_cost / nullif(period_views, 0) AS time_cost_per_1000_views,
+        if(s.va_id IS NULL, 'no paid time was imported for these days', coalesce(without_hours, without_cost))
+            AS missing_efficiency
+    FROM posted FULL JOIN spent s USING (va_id) ORDER BY va_id
     """
 
 
@@ -99,7 +110,7 @@ def _earlier(a: Asked, key: str, uses: str, fewest: int, prior: int) -> str:
     SELECT l.post_id, count(e.x) >= {fewest} AND exp(sum(e.x) / (count(e.x) + {prior})) >= 1.25 AS is_strong
     FROM (SELECT DISTINCT post_id, {key}, posted_at FROM {uses} WHERE {a.reached(a.age)} AND {key} IS NOT NULL) l
     LEFT JOIN (
-        SELECT {key}, p.posted_at, {log_outlier} AS x FROM (SELECT DISTINCT post_id, {key} FROM {uses})
+        SELECT u.{key}, p.posted_at, {log_outlier} AS x FROM (SELECT DISTINCT post_id, {key} FROM {uses}) u
         JOIN {a.performance} p USING (post_id) WHERE {log_outlier} IS NOT NULL
     ) e ON e.{key} = l.{key} AND e.posted_at <= l.posted_at - INTERVAL {a.age}
         AND e.posted_at >= l.posted_at - INTERVAL 91 DAY
@@ -110,9 +121,8 @@ def _earlier(a: Asked, key: str, uses: str, fewest: int, prior: int) -> str:
 def va_habits(a: Asked) -> str:
     return f"""
     WITH gaps AS (
-        SELECT post_id, CASE WHEN posted_at_precision <> 'day' AND lag(posted_at_precision) OVER course <> 'day'
-            THEN date_diff('second', lag(posted_at) OVER course, posted_at) / 3600 END AS gap_hours
-        FROM {a.performance} WHERE account_id IS NOT NULL AND posted_at IS NOT NULL
+        SELECT post_id, date_diff('second', lag(timed_at) OVER course, timed_at) / 3600 AS gap_hours
+        FROM (SELECT *, if(posted_at_precision = 'day', NULL, posted_at) AS timed_at FROM {a.performance}) WHERE account_id IS NOT NULL AND posted_at IS NOT NULL
         WINDOW course AS (PARTITION BY account_id ORDER BY posted_at, post_id)
     ), tired AS (
         SELECT post_id, avg(use_number) AS mean_use FROM slide_uses WHERE image_id IS NOT NULL GROUP BY post_id

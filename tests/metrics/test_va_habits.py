@@ -39,12 +39,13 @@ def test_a_gap_is_since_the_accounts_post_before_whoever_put_it_up() -> None:
         p4      | a     | x          | 2025-03-04 00:00 | day
         p5      | a     | y          | 2025-03-04 00:00 | second
         p6      | a     | y          | 2025-03-06 00:00 | second
+        p7      | a     | x          | 2025-03-04 09:00 | second
         """
     )
     assert column(found, "gap_hours") == {
-        "p1": None, "p3": pytest.approx(2 + 59 / 60), "p4": None, "p5": None, "p6": 48.0,
+        "p1": None, "p3": pytest.approx(2 + 59 / 60), "p4": None, "p5": None, "p6": 48.0, "p7": None,
     }  # fmt: skip
-    assert column(found, "gap_level") == {"p1": None, "p3": 0, "p4": None, "p5": None, "p6": 5}
+    assert column(found, "gap_level") == {"p1": None, "p3": 0, "p4": None, "p5": None, "p6": 5, "p7": None}
 
 
 def test_a_hook_is_judged_by_the_posts_that_were_old_enough_when_it_was_used_again() -> None:

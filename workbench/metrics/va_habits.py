@@ -118,13 +118,12 @@ def _level(value: ir.NumericValue, bounds: tuple[float, ...]) -> ir.IntegerValue
 
 
 def _gaps(dated: ibis.Table) -> ibis.Table:
-    """post_id, gap_hours: since the account's post before; NULL for its first, and for days without a time."""
+    """post_id, gap_hours: since the account's post before; NULL for its first, and where either has a day only."""
     order = ibis.window(group_by="account_id", order_by=["posted_at", "post_id"])
-    lagged = dated.mutate(previous_at=_.posted_at.lag().over(order))
-    timed = lagged.posted_at_precision.fill_null("") != "day"
-    return lagged.select(
-        "post_id", gap_hours=ibis.cases((timed, hours_between(lagged.posted_at, lagged.previous_at)))
-    )
+    is_timed = dated.posted_at_precision.fill_null("") != "day"
+    timed = dated.mutate(timed_at=ibis.cases((is_timed, dated.posted_at)))
+    lagged = timed.mutate(previous_at=_.timed_at.lag().over(order))
+    return lagged.select("post_id", gap_hours=hours_between(lagged.timed_at, lagged.previous_at))
 
 
 def _earlier(posts: ibis.Table, habit: str, key: str, log_outlier: str, hours: int) -> ibis.Table:
