@@ -32,6 +32,9 @@ KEYS = {
     "account_daily": ("account_id", "day_on"),
     "slide_images": ("post_id", "slide_index"),
     "slide_uses": ("post_id", "slide_index"),
+    "post_weeks": ("post_id", "week_on"),
+    "post_money": ("money_id", "post_id"),
+    "money_rows": ("money_id",),
 }
 
 
@@ -136,6 +139,8 @@ class Agency:
         self.add("accounts", account_id="tiktok:nameless", username="nameless")
         for _ in range(120):
             self.new_post()
+        for _ in range(12):
+            self.money()
         self.load()
 
     def add(self, table: str, **columns: Any) -> None:
@@ -264,6 +269,48 @@ class Agency:
         zone = self.random.choice(["Asia/Tokyo", "America/New_York", "Europe/Berlin"])
         self.add("accounts", account_id=self.account(), time_zone=zone)
 
+    def money(self) -> None:
+        """A payment and a cost; of the few ids, some are known and this corrects them."""
+        scopes = [
+            ("account", self.account()),
+            ("post", self.post()),
+            ("all", None),
+            ("account", "tiktok:nameless"),
+        ]
+        for table, key in (("revenue", "revenue_id"), ("costs", "cost_id")):
+            first = self.instant().date()
+            scope, scope_id = self.random.choice(scopes)
+            entry: dict[str, Any] = {
+                key: str(self.random.randrange(20)),
+                "from_on": first,
+                "to_on": first + timedelta(days=self.random.randrange(30)),
+                "amount": str(self.random.randrange(-500, 9_000) / 100),
+                "currency": self.random.choice(["USD", "JPY", "EUR"]),
+                "scope": scope,
+                "scope_id": scope_id,
+                "seen_at": SEEN + timedelta(hours=self.loads),
+            }
+            if table == "costs":
+                entry["kind"] = "tool"
+            self.add(table, **entry)
+
+    def rate(self) -> None:
+        self.add(
+            "fx_rates",
+            currency=self.random.choice(["JPY", "EUR"]),
+            rate_on=self.instant().date(),
+            rate=str(self.random.randrange(1, 200) / 100),
+            seen_at=SEEN + timedelta(hours=self.loads),
+        )
+
+    def method(self) -> None:
+        self.add(
+            "revenue_methods",
+            revenue_id=str(self.random.randrange(20)),
+            method=self.random.choice(["gained", "total", "equal"]),
+            seen_at=SEEN + timedelta(hours=self.loads),
+        )
+
     def reader(self) -> duckdb.DuckDBPyConnection:
         con = duckdb.connect(str(self.file()), read_only=True)
         con.execute("SET TimeZone = 'UTC'")
@@ -308,6 +355,9 @@ HAPPENINGS: list[Callable[[Agency], None]] = [
     Agency.renamed_account,
     Agency.name_that_turns_out_to_be_another_account,
     Agency.time_zone,
+    Agency.money,
+    Agency.rate,
+    Agency.method,
 ]
 
 
