@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
@@ -109,10 +110,14 @@ class MixedModel:
             block = _indicators(inner).T.tocsr()
             self._inner = (
                 np.bincount(inner.code, cells.n, inner.size),
+                np.bincount(inner.code, cells.n * y, inner.size),
                 (block @ weighed).tocsr(),
                 (block @ z_weighed).tocsr(),
-                np.bincount(inner.code, cells.n * y, inner.size),
             )
+            g_d, g_w = self._inner[2:]
+            # What the inner factor takes from each product, as a linear map of its shrinkage: no product of sparse
+            # matrices is left to the search.
+            self._taken = (_products(g_d, g_d), _products(g_w, g_d), g_w.multiply(g_w).T.tocsr())
         self.n = float(cells.n.sum())
         self.degrees = max(self.n - self.n_fixed, 1.0)
         self._starts = np.cumsum([self.n_fixed, *(f.size for f in dense.values())])
@@ -125,12 +130,12 @@ class MixedModel:
         )  # fmt: skip
         logs = 0.0
         if self._inner is not None:
-            n, g_d, g_w, g_y = self._inner
+            n, g_y, g_d, g_w = self._inner
             d = ratios["inner"] / (1.0 + ratios["inner"] * n)
-            scaled = sparse.diags(d)
-            a_dd -= (g_d.T @ scaled @ g_d).toarray()
-            a_wd = a_wd - (g_w.T @ scaled @ g_d).toarray()
-            a_ww = a_ww - np.asarray((g_w.multiply(g_w)).T @ d).ravel()
+            from_dd, from_wd, from_ww = self._taken
+            a_dd -= (from_dd @ d).reshape(a_dd.shape)
+            a_wd = a_wd - (from_wd @ d).reshape(a_wd.shape)
+            a_ww = a_ww - from_ww @ d
             r_d, r_w = r_d - g_d.T @ (d * g_y), r_w - g_w.T @ (d * g_y)
             c -= float((d * g_y**2).sum())
             logs += float(np.log1p(ratios["inner"] * n).sum())
@@ -142,7 +147,9 @@ class MixedModel:
             a_dd[at, at] += 1.0 / ratios[name]
             logs += self.dense[name].size * np.log(ratios[name])
         share = a_wd / precision[:, None]
-        factor = cho_factor(a_dd - a_wd.T @ share, lower=True, check_finite=False)
+        # A matrix by itself is half the work of two that differ.
+        rooted = a_wd / np.sqrt(precision)[:, None]
+        factor = cho_factor(a_dd - rooted.T @ rooted, lower=True, check_finite=False)
         solution = cho_solve(factor, r_d - share.T @ r_w, check_finite=False)
         wide_solution = (r_w - a_wd @ solution) / precision
         left = max(c - float(r_d @ solution + r_w @ wide_solution), 1e-12 * max(self._c, 1e-12))
@@ -155,15 +162,42 @@ class MixedModel:
     def fitted(self) -> Floats:
         """ln(variance / noise) of each factor at the restricted maximum of the likelihood."""
         start = np.full(len(self.names), -2.0)
+        # With an inner factor the slope would cost more than it saves.
         found = minimize(
-            lambda x: self.solved(x).deviance,
+            self._sloped if self._inner is None else lambda x: self.solved(x).deviance,
             start,
             method="L-BFGS-B",
+            jac=self._inner is None,
             bounds=[(_LEAST, _MOST)] * len(start),
             options={"ftol": 1e-9, "maxiter": 60},
         )
         best: Floats = found.x
         return best
+
+    def _sloped(self, log_ratios: Floats) -> tuple[float, Floats]:
+        """The deviance without an inner factor, and its slope.
+
+        Of a factor of q levels, effects u (in units of the noise's variance) and C the inverse of the equations:
+        q - trace(C) / ratio - degrees u'u / (ratio x what is left).
+        """
+        solved = self.solved(log_ratios)
+        ratios = dict(zip(self.names, np.exp(log_ratios), strict=True))
+        lower, left = solved.factor[0], solved.noise * self.degrees
+        inverse, _failed = dpotri(lower, lower=1)
+        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        of_wide = float(
+            (1.0 / solved.wide_precision).sum() + (inverse * (solved.coupling.T @ solved.coupling)).sum()
+        )
+        slope = [self._slope(solved.wide_solution, of_wide, ratios["wide"], left)]
+        diagonal = np.diag(inverse)
+        for name, start in zip(self.dense, self._starts, strict=False):
+            at = slice(start, start + self.dense[name].size)
+            slope.append(self._slope(solved.solution[at], float(diagonal[at].sum()), ratios[name], left))
+        return solved.deviance, np.array(slope)
+
+    def _slope(self, effects: Floats, trace: float, ratio: float, left: float) -> float:
+        drawn = self.degrees * float(effects @ effects) / left
+        return len(effects) - (trace + drawn) / ratio
 
     def block(self, solved: _Solved, name: str) -> tuple[Floats, Floats]:
         """Posterior mean and covariance of a factor's effects at one set of spreads."""
@@ -178,6 +212,17 @@ class MixedModel:
         unit[at] = np.eye(self.dense[name].size)
         half = solve_triangular(solved.factor[0], unit, lower=True, check_finite=False)
         return solved.solution[at], solved.noise * half.T @ half
+
+
+def _products(a: sparse.csr_matrix, b: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The matrix that takes weights of the rows to the elements, row by row, of a.T @ diag(weights) @ b."""
+    n_a, n_b = np.diff(a.indptr), np.diff(b.indptr)
+    row = np.repeat(np.arange(a.shape[0]), n_a * n_b)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(n_a * n_b) - n_a * n_b, n_a * n_b)
+    of_a, of_b = a.indptr[row] + within // n_b[row], b.indptr[row] + within % n_b[row]
+    element = a.indices[of_a].astype(np.int64) * b.shape[1] + b.indices[of_b]
+    size = a.shape[1] * b.shape[1], a.shape[0]
+    return sparse.csr_matrix((a.data[of_a] * b.data[of_b], (element, row)), shape=size)
 
 
 def _indicators(factor: Factor) -> sparse.csr_matrix:

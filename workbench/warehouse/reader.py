@@ -64,6 +64,7 @@ class Workbench:
         names = self.backend.list_tables()
         self.tables: tuple[str, ...] = tuple(sorted(n for n in names if n not in _NOT_SHOWN))
         """Names of the tables and marts."""
+        self._known: dict[str, ibis.Table] = {}
 
     @property
     def version(self) -> int:
@@ -83,8 +84,10 @@ class Workbench:
         if name not in self.tables:
             listed = ", ".join(self.tables)
             raise UsageError(f"There is no table '{name}'.{nearest(name, self.tables)} Tables: {listed}.")
-        found = self.backend.table(name)
-        return found.drop(*[c for c in HIDDEN_COLUMNS if c in found.columns])
+        if name not in self._known:
+            found = self.backend.table(name)
+            self._known[name] = found.drop(*[c for c in HIDDEN_COLUMNS if c in found.columns])
+        return self._known[name]
 
     def sql(self, query: str) -> ibis.Table:
         """The result of a SELECT on this version, as an expression.
