@@ -99,7 +99,7 @@ def decaying(high: list[float]) -> SlidePage:
         }
     )  # fmt: skip
     nothing = pd.DataFrame()
-    return SlidePage(facts_of(effects=SlideEffects(nothing, nothing, decay)))
+    return SlidePage(facts_of(effects=SlideEffects(nothing, lambda: nothing, decay)))
 
 
 def test_the_steps_of_the_decay_are_called_by_their_uses() -> None:

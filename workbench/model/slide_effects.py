@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,11 +44,18 @@ DECAY_COLUMNS = (
 
 @dataclass(frozen=True)
 class SlideEffects:
-    """One fit, three tables: see `slide_lifts`, `hook_lifts`, `reuse_decay`."""
+    """Three tables: see `slide_lifts`, `hook_lifts`, `reuse_decay`.
+
+    Hooks may need a fit of their own, which is made when they are asked for.
+    """
 
     lifts: pd.DataFrame
-    hooks: pd.DataFrame
+    lifts_of_hooks: Callable[[], pd.DataFrame]
     decay: pd.DataFrame
+
+    @cached_property
+    def hooks(self) -> pd.DataFrame:
+        return self.lifts_of_hooks()
 
 
 def slide_lifts(asked: Asked) -> pd.DataFrame:
@@ -107,16 +115,19 @@ def slide_effects(asked: Asked) -> SlideEffects:
 
 def fitted(posts: pd.DataFrame, uses: pd.DataFrame, totals: pd.DataFrame) -> SlideEffects:
     """`slide_effects` of rows: see `metrics.effects` for the columns of each."""
-    shown = pd.Index(_plain(posts["post_id"])).isin(_plain(uses["post_id"]))
-    posts = posts[shown].reset_index(drop=True)
+    shown = _plain(posts["post_id"]).get_indexer(_plain(uses["post_id"]).unique())
+    posts = posts.iloc[np.sort(shown[shown >= 0])].reset_index(drop=True)
     if posts.empty:
-        return SlideEffects(*(_empty(c) for c in (LIFT_COLUMNS, HOOK_COLUMNS, DECAY_COLUMNS)))
+        return SlideEffects(_empty(LIFT_COLUMNS), lambda: _empty(HOOK_COLUMNS), _empty(DECAY_COLUMNS))
     fit = _Fit(posts, uses, totals, np.zeros(len(uses), dtype=np.int64))
     lifts = fit.lifts("slide_lift", "n_lift_posts", LIFT_COLUMNS)
-    is_hook = np.asarray(uses["is_hook"], dtype=bool)
-    roles = uses.assign(is_hook=is_hook).groupby("image_id")["is_hook"].nunique()
-    apart = _Fit(posts, uses, totals, is_hook.astype(np.int64)) if (roles > 1).any() else fit
-    hooks = apart.lifts("hook_lift", "n_hook_posts", HOOK_COLUMNS, hooks_only=True)
+
+    def hooks() -> pd.DataFrame:
+        is_hook = np.asarray(uses["is_hook"], dtype=bool)
+        roles = uses.assign(is_hook=is_hook).groupby("image_id")["is_hook"].nunique()
+        apart = _Fit(posts, uses, totals, is_hook.astype(np.int64)) if (roles > 1).any() else fit
+        return apart.lifts("hook_lift", "n_hook_posts", HOOK_COLUMNS, hooks_only=True)
+
     return SlideEffects(lifts, hooks, fit.decay())
 
 
@@ -128,7 +139,7 @@ class _Fit:
     ) -> None:
         self.value = np.asarray(posts["log_outlier"], dtype=np.float64)
         self.uses = uses
-        self.row = pd.Index(_plain(posts["post_id"])).get_indexer(pd.Index(_plain(uses["post_id"])))
+        self.row = _plain(posts["post_id"]).get_indexer(_plain(uses["post_id"]))
         image, names = pd.factorize(_plain(uses["image_id"]), sort=True)
         keys, self.image = np.unique(image * 2 + role, return_inverse=True)
         self.names = np.asarray(names, dtype=object)[keys // 2]
@@ -228,9 +239,10 @@ def _mean_decay(steps: Floats, total: NDArray[np.int64]) -> Floats:
     return out
 
 
-def _plain(ids: pd.Series) -> NDArray[np.object_]:
-    """Ids as Python strings, which pandas looks up faster than Arrow's."""
-    return ids.to_numpy(dtype=object)
+def _plain(ids: pd.Series) -> pd.Index:
+    """Ids as Python strings, which pandas looks up much faster than Arrow's."""
+    plain: pd.Index = pd.Index(ids.to_numpy(dtype=object), dtype=object)
+    return plain
 
 
 def _codes(values: pd.Series) -> NDArray[np.int64]:
