@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--short] [--only NAME]`: measure, print a table, write out/bench.jsonl.
+"""`python -m benchmarks [--short] [--only NAME] [--scale]`: measure, print a table, write out/bench.jsonl.
 
 A limit that is missed shows as MISS and fails nothing: machines are busy. An answer that differs from the one
 written by hand ends the run with exit code 1.
@@ -17,23 +17,30 @@ from pathlib import Path
 import workbench
 from workbench.settings import load_settings
 
-from . import imports, level2, marts
+from . import imports, level2, marts, pages, six_questions
 from .agreement import Disagreement
 from .figures import HEADER, Figure, line, write
 from .warehouse_of import FULL, LAST_WEEK, SHORT, Size, warehouse_of
 
-PARTS = ("imports", "marts", "level2")
+PARTS = ("imports", "marts", "level2", "questions", "pages")
+SMALL = Size(posts=10_000, accounts=45)
+MILLION = Size(posts=1_000_000, accounts=1_500)
+MILLION_SECONDS, MILLION_GB = 90, 6
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed and memory, as ratios.")
     parser.add_argument("--short", action="store_true", help="smaller sizes and fewer rounds, for CI")
     parser.add_argument("--only", choices=PARTS, action="append", help="only this part; may be repeated")
+    parser.add_argument(
+        "--scale", action="store_true", help="also a million posts: marts and pages, half an hour"
+    )
     options = parser.parse_args(arguments)
-    return run(options.only or PARTS, short=options.short, size=SHORT if options.short else FULL)
+    size = SHORT if options.short else FULL
+    return run(options.only or PARTS, short=options.short, size=size, scale=options.scale)
 
 
-def run(parts: tuple[str, ...] | list[str], *, short: bool, size: Size) -> int:
+def run(parts: tuple[str, ...] | list[str], *, short: bool, size: Size, scale: bool = False) -> int:
     """Measure the parts; returns the exit code."""
     figures: list[Figure] = []
 
@@ -48,7 +55,10 @@ def run(parts: tuple[str, ...] | list[str], *, short: bool, size: Size) -> int:
         if "imports" in parts:
             sizes = (45_077,) if short else (45_077, 500_000)
             keep(lambda: imports.measure(3 if short else 5, sizes))
-        if "marts" in parts or "level2" in parts:
+        found: dict[str, pages.Found] = {}
+        if "pages" in parts and not short:
+            keep(lambda: _of_size(SMALL, found))
+        if {"marts", "level2", "questions", "pages"} & set(parts):
             with tempfile.TemporaryDirectory() as name:
                 home = Path(name)
                 warehouse_of(home, size)
@@ -56,6 +66,14 @@ def run(parts: tuple[str, ...] | list[str], *, short: bool, size: Size) -> int:
                     keep(lambda: marts.measure(load_settings(home), size, 3 if short else 5))
                 if "level2" in parts:
                     keep(lambda: _level2(home, size, 3 if short else 9))
+                if "questions" in parts:
+                    keep(lambda: _questions(home, size, 3 if short else 9))
+                if "pages" in parts:
+                    keep(lambda: _pages(home, size, 3 if short else 5, found))
+        if scale:
+            keep(lambda: _of_size(MILLION, found))
+        if found:
+            print(pages.listing(found))
     except Disagreement as e:
         print(f"The answers differ:\n{e}", file=sys.stderr)
         return 1
@@ -68,6 +86,26 @@ def _level2(home: Path, size: Size, rounds: int) -> list[Figure]:
         figures, found = level2.measure(wb, LAST_WEEK, size.name, rounds)
     print(level2.listing(found))
     return figures
+
+
+def _questions(home: Path, size: Size, rounds: int) -> list[Figure]:
+    with workbench.connect(home) as wb:
+        return six_questions.measure(wb, size.name, rounds)
+
+
+def _pages(home: Path, size: Size, rounds: int, found: dict[str, pages.Found]) -> list[Figure]:
+    with workbench.connect(home) as wb:
+        figures, found[size.name] = pages.measure(wb, LAST_WEEK, size.name, rounds)
+    return figures
+
+
+def _of_size(size: Size, found: dict[str, pages.Found]) -> list[Figure]:
+    """The pages at another size, in a warehouse of its own; of a million posts the marts too."""
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        settings = warehouse_of(home, size)
+        figures = marts.whole(settings, size, MILLION_SECONDS, MILLION_GB) if size == MILLION else []
+        return figures + _pages(home, size, 3, found)
 
 
 if __name__ == "__main__":

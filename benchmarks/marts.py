@@ -56,6 +56,21 @@ def measure(settings: Settings, size: Size, rounds: int) -> list[Figure]:
     ]
 
 
+def whole(settings: Settings, size: Size, most_seconds: float, most_gb: float) -> list[Figure]:
+    """The full refresh alone, once: for sizes at which batches would take too long."""
+    file = versions.start(settings.versions, versions.current(settings.versions))
+    try:
+        peak, took = peak_bytes(file, settings), refresh(file, settings)
+    finally:
+        file.unlink(missing_ok=True)
+    return [
+        at_most(f"marts_full_{size.name}", took, "s", most_seconds),
+        at_most(
+            f"marts_peak_memory_{size.name}", peak / 1e9, "GB", most_gb, "the process, marts.refresh alone"
+        ),
+    ]
+
+
 @contextmanager
 def writer(file: Path, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection as a load has it: opened for it, with nothing read yet."""

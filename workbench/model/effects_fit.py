@@ -197,7 +197,7 @@ class MixedModel:
 
     def _slope(self, effects: Floats, trace: float, ratio: float, left: float) -> float:
         drawn = self.degrees * float(effects @ effects) / left
-        return len(effects) - (trace + drawn) / ratio
+        return float(len(effects) - (trace + drawn) / ratio)
 
     def block(self, solved: _Solved, name: str) -> tuple[Floats, Floats]:
         """Posterior mean and covariance of a factor's effects at one set of spreads."""
