@@ -9,7 +9,7 @@ import ibis
 from ibis import _
 
 from .accounts import engagement_quality
-from .counting import known_sum, share
+from .counting import known_sum, ratio, share
 from .outliers import BREAKOUT, FLOOR_VIEWS
 
 CELL_KEYS = ("account_id", "va_id", "creator_id", "month_on", "post_type")
@@ -72,6 +72,49 @@ def outcomes_of_slides(mature: ibis.Table, slide_uses: ibis.Table, *, horizon: s
     known = mature.filter(mature[f"log_outlier_{horizon}"].notnull() & _.account_id.notnull())
     return known.semi_join(shown, "post_id").select(
         "post_id", "account_id", "platform", "posted_week_on", log_outlier=known[f"log_outlier_{horizon}"]
+    )
+
+
+NEXT_POSTS = 20
+"""Posts whose baselines stand in for that of an account's first posts."""
+
+
+def outcomes_from_the_start(
+    mature: ibis.Table, slide_uses: ibis.Table, *, horizon: str = "120", floor: float = FLOOR_VIEWS
+) -> ibis.Table:
+    """`outcomes_of_slides`, and an account's first posts too, which have no baseline yet.
+
+    Formula: where log_outlier is unknown, ln max(views, floor) less the mean ln baseline of the account's first 20
+    posts of the type that have one, less what log_outlier takes out for the week. First posts show images for the
+    first time; without them, how an image began is unknown just where it was used most since.
+
+    Grain out: post_id, of posts with known views and a known image; account_id, platform, posted_week_on, va_id,
+    log_outlier [natural log; NULL without a baseline], against_next [the same, stood in for where it is NULL].
+
+    Source: metrics.md, Level 1 (reuse_decay). Version 1.
+    """
+    shown = slide_uses.filter(_.image_id.notnull())
+    views = mature["views_settled" if horizon == "settled" else f"views_at_{horizon}"]
+    known = mature.filter(_.account_id.notnull()).select(
+        "post_id", "account_id", "platform", "posted_week_on", "posted_at", "va_id",
+        kind=mature.post_type.fill_null(""),
+        value=log_views(views, floor),
+        usual=ratio(views, mature[f"outlier_{horizon}"]).nullif(0.0).ln(),
+        log_outlier=mature[f"log_outlier_{horizon}"],
+    )  # fmt: skip
+    with_usual = known.filter(_.usual.notnull())
+    order = ibis.window(group_by=["account_id", "kind"], order_by=["posted_at", "post_id"])
+    first = with_usual.mutate(place=ibis.row_number().over(order)).filter(_.place < NEXT_POSTS)
+    next_usual = first.group_by("account_id", "kind").agg(next_usual=_.usual.mean())
+    weeks = with_usual.group_by("platform", "posted_week_on").agg(
+        of_week=(_.value - _.usual - _.log_outlier).mean()
+    )
+    joined = known.semi_join(shown, "post_id").left_join(next_usual, ["account_id", "kind"])
+    joined = joined.left_join(weeks, ["platform", "posted_week_on"])
+    stood_in = joined.value - joined.next_usual - joined.of_week.fill_null(0.0)
+    told = joined.mutate(against_next=ibis.coalesce(joined.log_outlier, stood_in))
+    return told.filter(_.against_next.notnull()).select(
+        "post_id", "account_id", "platform", "posted_week_on", "va_id", "log_outlier", "against_next"
     )
 
 

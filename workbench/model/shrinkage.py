@@ -3,11 +3,14 @@
     value = sum over the post's members of each group of (their effect) + noise
 
 The effects of a group are draws around 0 with a spread that is either given (what is hardly pooled: weeks) or found
-from the data by restricted maximum likelihood. There may be hundreds of thousands of effects: nothing is inverted;
-means come from conjugate gradients, uncertainty from exact posterior draws made the same way.
+from the data by restricted maximum likelihood. The noise may be Student's t: a few posts that go far beyond all
+others (every platform has them) would else make all others look like noise. There may be hundreds of thousands of
+effects: nothing is inverted; means come from conjugate gradients, uncertainty from exact posterior draws made the
+same way.
 
 After Papandreou & Yuille, Gaussian sampling by local perturbations (2010); Siden et al., Efficient covariance
-approximations (2018), for variances from few draws; Gilmour et al., Average information REML (1995).
+approximations (2018), for variances from few draws; Gilmour et al., Average information REML (1995); Lange, Little &
+Taylor, Robust statistical modeling using the t distribution (1989).
 """
 
 from __future__ import annotations
@@ -18,15 +21,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.special import gammaln
 
 Floats = NDArray[np.float64]
 
-_ROUNDS = 8
+_ROUNDS, _LEAST_ROUNDS = 10, 3
 _CLOSE = 0.02
 """Relative change of every spread at which the search for them ends."""
 _DRAWN = 150_000
 """Effects times draws: few draws do where there are many effects, as sums over effects are what matters then."""
 _LEAST_DRAWS, _MOST_DRAWS = 24, 400
+_TAILS = (3.0, 4.0, 5.0, 7.0, 10.0, 20.0, 100.0)
+"""Degrees of freedom that the noise may have; the last is as good as normal."""
 _SMALL = 1e-6
 _ROUGH = 1e-2
 """Tolerance where only the length of a step depends on it."""
@@ -75,7 +81,9 @@ class _Equations:
         return out
 
 
-def pooled_effects(value: Floats, groups: Sequence[Group], *, seed: int) -> dict[str, Pooled]:
+def pooled_effects(
+    value: Floats, groups: Sequence[Group], *, seed: int, heavy_tails: bool = False
+) -> dict[str, Pooled]:
     """Posterior means, variances and joint draws of every group's effects, and the spread of each group.
 
     Parameters
@@ -85,6 +93,8 @@ def pooled_effects(value: Floats, groups: Sequence[Group], *, seed: int) -> dict
     groups
         Effects that add up. Those without a spread are searched for it, with a prior that keeps it off 0
         (density in proportion to the spread, as in Chung et al. 2013), which matters where there are few levels.
+    heavy_tails
+        The noise is Student's t with as many degrees of freedom as the residuals tell, not normal.
     """
     design = sparse.hstack([g.members for g in groups], format="csr")
     transposed = design.T.tocsr()
@@ -97,7 +107,7 @@ def pooled_effects(value: Floats, groups: Sequence[Group], *, seed: int) -> dict
     # The same chance in every round: the search sees a smooth likelihood, and each round starts where the last ended.
     chance = random.standard_normal((n, n_draws)), random.standard_normal((p, n_draws))
     variances, noise = _moments(value, groups)
-    solution = np.zeros((p, n_draws + 1))
+    solution, seen = np.zeros((p, n_draws + 1)), value
     for left in range(_ROUNDS, -1, -1):
         equations = _Equations(design, transposed, np.repeat(1.0 / variances, sizes), noise)
         solution, variance = _solved(equations, value, chance, solution)
@@ -105,9 +115,12 @@ def pooled_effects(value: Floats, groups: Sequence[Group], *, seed: int) -> dict
             break
         before = np.r_[variances, noise]
         moved = _stepped(equations, value, groups, places, variances, solution[:, 0], variance)
-        if np.abs(np.r_[moved[0], moved[1]] / before - 1.0).max() < _CLOSE:
+        close = np.abs(np.r_[moved[0], moved[1]] / before - 1.0).max() < _CLOSE
+        if close and (left <= _ROUNDS - _LEAST_ROUNDS or not heavy_tails):
             break
         variances, noise = moved
+        if heavy_tails:
+            value = _drawn_in(seen, design @ solution, noise)
     return {
         g.name: Pooled(solution[at, 0], variance[at], solution[at, 1:], float(np.sqrt(v)))
         for g, at, v in zip(groups, places, variances, strict=True)
@@ -163,6 +176,43 @@ def _solved(
     deviations = solution[:, 1:]
     by_others = deviations - equations.apply(deviations) / diagonal[:, None]
     return solution, 1.0 / diagonal + (by_others**2).mean(axis=1)
+
+
+def _drawn_in(seen: Floats, fitted: Floats, noise: float) -> Floats:
+    """The values, those far from what is fitted drawn in, so that normal equations give the effects under t noise.
+
+    At scale s a residual r counts w r / k: w = (t + 1) / (t + r^2 / s^2) is its weight, t the degrees of freedom and
+    k = (t + 1) / (t + 3) the information of a post. So the effects solve the equations of the t, with its (Fisher's)
+    information; the variance of what is drawn in is s^2 / k, so s^2 = k noise.
+
+    Parameters
+    ----------
+    fitted
+        posts x (1 + draws): the posterior mean, and draws less it.
+    """
+    left = seen - fitted[:, 0]
+    squared = left**2 + (fitted[:, 1:] ** 2).mean(axis=1)
+    tails = _tails(left**2)
+    kept = (tails + 1.0) / (tails + 3.0)
+    weight = (tails + 1.0) / (tails + squared / (kept * noise))
+    drawn_in: Floats = fitted[:, 0] + weight / kept * left
+    return drawn_in
+
+
+def _tails(squared: Floats) -> float:
+    """Degrees of freedom under which squared residuals are likeliest, each with the scale that fits it best."""
+    best, least = _TAILS[-1], np.inf
+    middle = max(float(np.median(squared)) / 0.455, _SMALL**2)
+    for t in _TAILS:
+        scale = middle
+        for _ in range(8):
+            scale = float(((t + 1.0) / (t + squared / scale) * squared).mean())
+            scale = max(scale, _SMALL**2)
+        rate = 0.5 * (t + 1.0) * float(np.log1p(squared / (t * scale)).mean()) + 0.5 * np.log(t * scale)
+        rate += gammaln(t / 2) - gammaln((t + 1.0) / 2)
+        if rate < least:
+            best, least = t, rate
+    return best
 
 
 def conjugate_gradients(

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse, stats
 
-from ..metrics.effects import last_uses, outcomes_of_slides, uses_of_images
+from ..metrics.effects import last_uses, outcomes_from_the_start, uses_of_images
 from .frames import executed
 from .shrinkage import Floats, Group, Pooled, pooled_effects
 
@@ -61,10 +61,12 @@ class SlideEffects:
 def slide_lifts(asked: Asked) -> pd.DataFrame:
     """What each image does to a post that shows it, as a multiple of what images usually do.
 
-    Formula: log_outlier of a post = week + number of slides + account + sum over its images of (the image's effect +
-    decay of its use number) + noise; account and images partially pooled, hooks and later slides each with a
-    spread of their own. slide_lift = exp(effect of the image + mean decay of its uses so far, less the mean of
-    that over all uses). raw_slide_lift: exp of the mean log outlier of its posts: what other slides did is in it.
+    Formula: log_outlier of a post = week + number of slides + account + VA + sum over its images of (the image's
+    effect + decay of its use number) + noise; account, VA and images partially pooled, hooks and later slides each
+    with a spread of their own, the noise Student's t. An account's first posts have no baseline; in the fit the mean
+    of its next 20 stands in for it (see `metrics.effects.outcomes_from_the_start`). slide_lift = exp(effect of the
+    image + mean decay of its uses so far, less the mean of that over all uses). raw_slide_lift: exp of the mean log
+    outlier of its posts: what other slides did is in it.
 
     The sum is what a plain mean of the image's posts estimates too, freed of the slides beside it, of the
     number of slides and of who posted, which are most of that mean's error.
@@ -106,7 +108,8 @@ def reuse_decay(asked: Asked) -> pd.DataFrame:
 def slide_effects(asked: Asked) -> SlideEffects:
     """Lifts, hooks' lifts and decay of the posts of a period, of one fit."""
     slide_uses = asked.tables("slide_uses")
-    outcomes = outcomes_of_slides(asked.mature, slide_uses, horizon=asked.horizon)
+    floor = float(asked.settings.floor_views)
+    outcomes = outcomes_from_the_start(asked.mature, slide_uses, horizon=asked.horizon, floor=floor)
     posts = executed(outcomes.order_by("post_id"))
     uses = executed(uses_of_images(slide_uses, outcomes).order_by(["image_id", "post_id"]))
     totals = executed(last_uses(slide_uses, asked.period.to_at).order_by("image_id"))
@@ -114,7 +117,11 @@ def slide_effects(asked: Asked) -> SlideEffects:
 
 
 def fitted(posts: pd.DataFrame, uses: pd.DataFrame, totals: pd.DataFrame) -> SlideEffects:
-    """`slide_effects` of rows: see `metrics.effects` for the columns of each."""
+    """`slide_effects` of rows: see `metrics.effects` for the columns of each.
+
+    va_id and against_next of the posts may be missing: nobody is told apart, and log_outlier is all there is.
+    """
+    posts = posts[posts.get("against_next", posts["log_outlier"]).notna()]
     shown = _plain(posts["post_id"]).get_indexer(_plain(uses["post_id"]).unique())
     posts = posts.iloc[np.sort(shown[shown >= 0])].reset_index(drop=True)
     if posts.empty:
@@ -137,7 +144,10 @@ class _Fit:
     def __init__(
         self, posts: pd.DataFrame, uses: pd.DataFrame, totals: pd.DataFrame, role: NDArray[np.int64]
     ) -> None:
-        self.value = np.asarray(posts["log_outlier"], dtype=np.float64)
+        # Parallel sums differ in their last digits; see `effects`.
+        value = np.asarray(posts.get("against_next", posts["log_outlier"]), dtype=np.float64)
+        self.value = value.round(6)
+        self.outcome = np.asarray(posts["log_outlier"], dtype=np.float64)
         self.uses = uses
         self.row = _plain(posts["post_id"]).get_indexer(_plain(uses["post_id"]))
         image, names = pd.factorize(_plain(uses["image_id"]), sort=True)
@@ -150,7 +160,7 @@ class _Fit:
         self.step = np.searchsorted(FIRST_USES, np.asarray(uses["use_number"]), side="right") - 1
         total = totals.set_index("image_id")["last_use_number"].reindex(self.names)
         self.total = np.maximum(np.asarray(total.fillna(0), dtype=np.int64), self.n)
-        self.found = pooled_effects(self.value, self._groups(posts), seed=SEED)
+        self.found = pooled_effects(self.value, self._groups(posts), seed=SEED, heavy_tails=True)
 
     def _groups(self, posts: pd.DataFrame) -> list[Group]:
         n_posts = len(self.value)
@@ -163,7 +173,7 @@ class _Fit:
             Group("week", _one_each(week), _WEEK_SPREAD),
             Group("count", _one_each(_codes(pd.Series(count))), _COUNT_SPREAD),
             Group("decay", used, _DECAY_SPREAD),
-            Group("account", _one_each(_codes(posts["account_id"]))),
+            *(Group(key, _one_each(_codes(posts[key]))) for key in ("account_id", "va_id") if key in posts),
             *(
                 Group(name, image[:, np.flatnonzero(chosen)])
                 for name, chosen in (("hook", self.is_hook), ("later", ~self.is_hook))
@@ -185,18 +195,20 @@ class _Fit:
         draws = _mean_decay(np.vstack([np.zeros(decay.deviations.shape[1]), decay.deviations]), self.total)
         draws = draws - np.average(draws, axis=0, weights=self.total)
         margin = self._quantile * np.sqrt(variance + (draws**2).mean(axis=1))
-        raw = np.bincount(self.image, self.value[self.row], len(self.n)) / self.n
+        outcome = self.outcome[self.row]
+        n_known = np.bincount(self.image, np.isfinite(outcome), len(self.n))
+        raw = np.bincount(self.image, np.nan_to_num(outcome), len(self.n)) / np.maximum(n_known, 1)
         frame = pd.DataFrame(
             {
                 "image_id": self.names,
-                counted: self.n,
+                counted: n_known,
                 f"raw_{name}": np.exp(raw),
                 name: np.exp(in_use - usual),
                 f"{name}_low": np.exp(in_use - usual - margin),
                 f"{name}_high": np.exp(in_use - usual + margin),
             }
         )
-        frame = frame[self.is_hook] if hooks_only else frame
+        frame = frame[(n_known > 0) & (self.is_hook | (not hooks_only))]
         ordered = frame.sort_values([name, "image_id"], ascending=[False, True], ignore_index=True)
         return ordered.reindex(columns=list(columns)).astype(_kinds(columns))
 
@@ -208,7 +220,7 @@ class _Fit:
         steps = np.arange(last + 1)
         mean = np.r_[0.0, found.mean][steps]
         margin = self._quantile * np.r_[0.0, np.sqrt(found.variance)][steps]
-        grouped = self.uses.assign(step=self.step, value=self.value[self.row]).groupby("step")
+        grouped = self.uses.assign(step=self.step, value=self.outcome[self.row]).groupby("step")
         plain = grouped["value"].mean().reindex(steps)
         frame = pd.DataFrame(
             {
@@ -216,7 +228,7 @@ class _Fit:
                 "to_use_number": [*(FIRST_USES[1 : last + 1] - 1), None][: last + 1]
                 if last == len(FIRST_USES) - 1
                 else FIRST_USES[1 : last + 2] - 1,
-                "n_decay_uses": np.bincount(self.step, minlength=last + 1),
+                "n_decay_uses": grouped["value"].count().reindex(steps).to_numpy(),
                 "median_gap_days": grouped["gap_days"].median().reindex(steps).to_numpy(),
                 "raw_reuse_multiple": np.exp(plain - plain.iloc[0]).to_numpy(),
                 "reuse_decay": np.exp(mean),
@@ -254,7 +266,9 @@ def _members(row: NDArray[np.int64], level: NDArray[np.int64], rows: int, levels
 
 
 def _one_each(code: NDArray[np.int64]) -> sparse.csr_matrix:
-    return _members(np.arange(len(code)), code, len(code), int(code.max(initial=0)) + 1)
+    """Each post is of one level; what is unknown is of none."""
+    known = np.flatnonzero(code >= 0)
+    return _members(known, code[known], len(code), int(code.max(initial=0)) + 1)
 
 
 def _kinds(columns: Sequence[str]) -> dict[str, str]:
