@@ -60,12 +60,14 @@ def text_results(a: Asked) -> str:
         SELECT text_id, count(DISTINCT image_id) AS n_images, count(DISTINCT post_id) AS n_uses,
             max(u.posted_at) AS last_used_at, min(ocr_text) AS ocr_text
         FROM slide_uses u LEFT JOIN slides USING (post_id, slide_index) WHERE posted_at < {a.end} GROUP BY text_id
+        HAVING n_images > 0
     ) USING (text_id) ORDER BY text_id
     """
 
 
 def repost_pairs(a: Asked) -> str:
     """Half of the later post's images or more, two of them or all; the later one went up within the days."""
+    same = "list_transform(list_zip(lf.files, ef.files), f -> f[1] = f[2])"
     return f"""
     WITH shown AS (
         SELECT post_id, posted_at, image_id, min(slide_index) AS place,
@@ -79,8 +81,7 @@ def repost_pairs(a: Asked) -> str:
         WHERE l.posted_at >= {a.start} GROUP BY l.post_id, e.post_id, l.n_images
         HAVING 2 * n_shared_images >= l.n_images AND (n_shared_images >= 2 OR n_shared_images = l.n_images)
     ), files AS (
-        SELECT post_id, CASE WHEN count(*) = count(sha256) THEN list((slide_index, sha256) ORDER BY slide_index) END
-            AS files
+        SELECT post_id, list(slide_index ORDER BY slide_index) AS spots, list(sha256 ORDER BY slide_index) AS files
         FROM slides
         WHERE post_id IN (SELECT post_id FROM pairs UNION ALL SELECT earlier_post_id FROM pairs) GROUP BY post_id
     ), compared AS (
@@ -88,7 +89,9 @@ def repost_pairs(a: Asked) -> str:
     )
     SELECT p.post_id, earlier_post_id, n_shared_images, shared_share,
         CASE WHEN n_shared_images > 1 THEN places = list_sort(places) END AS is_same_order,
-        lf.files = ef.files AS is_exact_repost, l.posted_at, l.account_id, l.views AS compared_views,
+        CASE WHEN lf.spots <> ef.spots OR list_bool_and({same}) = false THEN false
+            WHEN len(lf.files) = list_count({same}) THEN true END AS is_exact_repost,
+        l.posted_at, l.account_id, l.views AS compared_views,
         l.outlier AS compared_outlier, e.posted_at AS earlier_posted_at, e.account_id AS earlier_account_id,
         e.views AS earlier_views, e.outlier AS earlier_outlier, l.account_id = e.account_id AS is_same_account,
         date_diff('second', e.posted_at, l.posted_at) / 86400 AS days_between,

@@ -41,17 +41,21 @@ def va_results(a: Asked) -> str:
 
 
 def va_efficiency(a: Asked) -> str:
-    """Hours and cost of the days on which the posts went up; a row that reaches beyond them counts in part."""
+    """Hours and cost of the days on which the posts went up; a row that reaches beyond them counts in part.
+
+    A row without a currency is in that of the VA's pay.
+    """
     back = timedelta(days=30 if a.horizon == "settled" else 5)
     first, last = f"DATE '{a.from_on - back}'", f"DATE '{a.to_on - back}'"
     return f"""
     WITH paid AS (
         SELECT va_id, work_hours * part AS hours, price * part * rate AS cost, price, rate
         FROM (
-            SELECT va_id, work_hours::DOUBLE AS work_hours, coalesce(amount, work_hours * coalesce(c.hourly_pay,
-                    CASE WHEN v.currency = c.currency THEN v.hourly_pay END))::DOUBLE AS price,
-                CASE WHEN c.currency = 'USD' THEN 1 ELSE (SELECT arg_max(rate, rate_on) FROM fx_rates r
-                    WHERE r.currency = c.currency AND rate_on <= c.to_on) END AS rate,
+            SELECT va_id, coalesce(c.currency, v.currency) AS paid_in, work_hours::DOUBLE AS work_hours,
+                if(paid_in IS NULL, NULL, coalesce(amount, work_hours * coalesce(c.hourly_pay,
+                    CASE WHEN v.currency = paid_in THEN v.hourly_pay END)))::DOUBLE AS price,
+                CASE WHEN paid_in = 'USD' THEN 1 ELSE (SELECT arg_max(rate, rate_on) FROM fx_rates r
+                    WHERE r.currency = paid_in AND rate_on <= c.to_on) END AS rate,
                 (least(to_on, {last}) - greatest(from_on, {first}) + 1) / (to_on - from_on + 1) AS part
             FROM (SELECT *, scope_id AS va_id FROM costs
                   WHERE kind = 'va_time' AND scope = 'va' AND from_on <= {last} AND to_on >= {first}) c
@@ -122,7 +126,8 @@ def va_habits(a: Asked) -> str:
     return f"""
     WITH gaps AS (
         SELECT post_id, date_diff('second', lag(timed_at) OVER course, timed_at) / 3600 AS gap_hours
-        FROM (SELECT *, if(posted_at_precision = 'day', NULL, posted_at) AS timed_at FROM {a.performance}) WHERE account_id IS NOT NULL AND posted_at IS NOT NULL
+        FROM (SELECT *, if(posted_at_precision = 'day', NULL, posted_at) AS timed_at FROM {a.performance})
+        WHERE account_id IS NOT NULL AND posted_at IS NOT NULL
         WINDOW course AS (PARTITION BY account_id ORDER BY posted_at, post_id)
     ), tired AS (
         SELECT post_id, avg(use_number) AS mean_use FROM slide_uses WHERE image_id IS NOT NULL GROUP BY post_id

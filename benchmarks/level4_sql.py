@@ -51,10 +51,10 @@ def _rated(of: str, days: str, views: str) -> str:
     profit = "if(n_unconverted > 0, NULL, earned - spent)"
     return f"""
         {_amount("earned")} AS revenue, {_amount("spent")} AS cost, n_unconverted, {_amount(profit)} AS profit,
-        {profit} / nullif(spent, 0) AS roi, {profit} / nullif(earned, 0) AS margin,
+        {profit} / nullif(spent, 0) AS roi, {profit} / if(earned > 0, earned, NULL) AS margin,
         if(n_unconverted > 0, NULL, earned / 10 / nullif({views}, 0)) AS rpm,
         if(n_unconverted > 0, NULL, spent / 10 / nullif({views}, 0)) AS cpm_cost,
-        if(n_unconverted > 0, NULL, {days} * spent / nullif(earned, 0)) AS payback_days
+        if(n_unconverted > 0, NULL, {days} * spent / if(earned > 0, earned, NULL)) AS payback_days
     FROM {of}"""
 
 
@@ -148,7 +148,7 @@ def _profit_and_loss(periods: list[tuple[date, date]]) -> str:
     return f"""
     SELECT starts_on, currency, {_amount("earned")} AS revenue, {_amount("spent")} AS cost,
         {_amount("earned - spent")} AS profit, (earned - spent) / nullif(spent, 0) AS roi,
-        (earned - spent) / nullif(earned, 0) AS margin
+        (earned - spent) / if(earned > 0, earned, NULL) AS margin
     FROM (
         SELECT starts_on, currency, coalesce(sum(within) FILTER (entry = 'revenue'), 0)::BIGINT AS earned,
             coalesce(sum(within) FILTER (entry = 'cost'), 0)::BIGINT AS spent

@@ -122,6 +122,7 @@ def creator_review(
         n_posting_accounts=_.n_posting_accounts.fill_null(0),
         n_outliers=_.n_outliers.fill_null(0),
         n_own_accounts=_.n_own_accounts.fill_null(0),
+        n_grown_known=_.n_grown_known.fill_null(0),
     )
 
 

@@ -85,7 +85,8 @@ def paid_time(
     Formula: over costs of kind va_time and scope va; a row that reaches beyond the period counts by the share
     of its days that lie within. Cost = amount, else work_hours x hourly_pay, the VA's own pay standing in
     where the row has none (and is in its currency), in the reporting currency by the newest rate known at the
-    row's last day. Fractions of a cent are kept: what is paid to whom, to the cent, is told by Level 4.
+    row's last day; a row without a currency is in that of the VA's pay. Fractions of a cent are kept: what is paid
+    to whom, to the cent, is told by Level 4.
 
     Returns
     -------
