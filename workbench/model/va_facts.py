@@ -120,7 +120,9 @@ class VaFacts(LevelFacts):
     @cached_property
     def habits(self) -> pd.DataFrame:
         """How each VA worked in these weeks (see `metrics.va_habits.va_habits`)."""
-        return executed(va_habits(habits_asked(self.asked(HABIT_WEEKS))).order_by("va_id"))
+        # The posts are at hand, as the plan is made of them: their windows needn't be computed again.
+        posts = ibis.memtable(self._habit_posts, schema=habits_asked(self.asked(HABIT_WEEKS)).schema())
+        return executed(va_habits(posts).order_by("va_id"))
 
     @cached_property
     def habit_levels(self) -> pd.DataFrame:
