@@ -6,7 +6,7 @@ units of the currency; so every sum over posts, accounts, VAs, days or weeks is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -16,6 +16,9 @@ from .periods import Period
 
 TEN_THOUSANDTHS = 10_000
 """Of one unit of a currency: the finest that an amount is kept in."""
+
+LARGEST_WHOLE = 10**14 - 1
+"""Whole units that an amount holds at most."""
 
 NO_DECIMALS = (
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
@@ -35,14 +38,25 @@ def minor_unit(currency: ir.StringValue) -> ir.IntegerValue:
 
 
 def whole_number(amount: ir.DecimalValue) -> ir.IntegerValue:
-    """An amount as a whole number of ten-thousandths."""
-    return (amount.cast("decimal(38, 4)") * TEN_THOUSANDTHS).cast("int64")
+    """An amount as a whole number of ten-thousandths.
+
+    A whole number near it and the rest each on their own: a product of the amount would need more digits than 64 bits
+    hold, and engines reckon with those a hundred times as slowly. The whole number may be the one above, and the rest
+    negative.
+    """
+    kept = amount.cast("decimal(18, 4)")
+    near = kept.cast("float64").floor().cast("int64")
+    whole = ibis.greatest(ibis.least(near, LARGEST_WHOLE), -LARGEST_WHOLE)
+    rest = (kept - whole.cast("decimal(18, 0)")).cast("decimal(18, 4)")
+    return whole * TEN_THOUSANDTHS + (rest.cast("float64") * float(TEN_THOUSANDTHS) + 0.5).floor().cast(
+        "int64"
+    )
 
 
 def as_amount(number: ir.IntegerValue) -> ir.DecimalValue:
     """A whole number of ten-thousandths as an amount. Multiplied, as engines divide decimals as fractions."""
-    smallest = ibis.literal("0.0001").cast("decimal(38, 4)")
-    return (number.cast("decimal(38, 4)") * smallest).cast("decimal(18, 4)")
+    smallest = ibis.literal("0.0001").cast("decimal(18, 4)")
+    return (number.cast("decimal(18, 0)") * smallest).cast("decimal(18, 4)")
 
 
 def whole_quotient(number: ir.IntegerValue, divisor: ir.IntegerValue) -> ir.IntegerValue:
@@ -85,10 +99,10 @@ def dealt(pairs: ibis.Table, *, by: str, weight: str, amounts: Mapping[str, str]
     """
     group = ibis.window(group_by=by)
     plain = pairs.mutate(plain=pairs[weight].fill_null(0).cast("int64"))
-    summed = plain.mutate(plain_sum=_narrow(_.plain.sum().over(group)), n_in_group=_.count().over(group))
+    summed = plain.mutate(plain_sum=narrow(_.plain.sum().over(group)), n_in_group=_.count().over(group))
     stepped = summed.mutate(step=_quotient(summed.plain_sum, LARGEST_WEIGHTS) + 1)
     scaled = stepped.mutate(scaled=whole_quotient(stepped.plain, stepped.step))
-    scaled = scaled.mutate(scaled_sum=_narrow(_.scaled.sum().over(group)))
+    scaled = scaled.mutate(scaled_sum=narrow(_.scaled.sum().over(group)))
     weighed = scaled.select(
         by,
         "post_id",
@@ -103,7 +117,7 @@ def dealt(pairs: ibis.Table, *, by: str, weight: str, amounts: Mapping[str, str]
     order = {a: ibis.window(group_by=by, order_by=[ibis.desc(f"remainder_{a}"), "post_id"]) for a in amounts}
     ranked = floored.mutate(
         **{
-            f"left_{a}": floored[f"units_{a}"] - _narrow(floored[f"floor_{a}"].sum().over(group))
+            f"left_{a}": floored[f"units_{a}"] - narrow(floored[f"floor_{a}"].sum().over(group))
             for a in amounts
         },
         **{f"place_{a}": ibis.row_number().over(order[a]) for a in amounts},
@@ -118,9 +132,7 @@ def dealt(pairs: ibis.Table, *, by: str, weight: str, amounts: Mapping[str, str]
         by,
         "post_id",
         **{f"{a}_part": _part(whole, a) for a in amounts},
-        **{
-            f"{a}_before": _narrow(whole[f"mine_{a}"].sum().over(up_to)) - whole[f"mine_{a}"] for a in amounts
-        },
+        **{f"{a}_before": narrow(whole[f"mine_{a}"].sum().over(up_to)) - whole[f"mine_{a}"] for a in amounts},
     )
 
 
@@ -141,7 +153,7 @@ def _floored(t: ibis.Table, amount: str) -> ibis.Table:
     ).drop("rounds", "over", "more")
 
 
-def _narrow(total: ir.IntegerValue) -> ir.IntegerValue:
+def narrow(total: ir.IntegerValue) -> ir.IntegerValue:
     """A sum of whole numbers as one of 64 bits: engines sum into 128, and reckon slowly with those.
 
     To Ibis the sum is of 64 bits already, and a cast to what it is would be left out.
@@ -156,20 +168,25 @@ def _part(t: ibis.Table, amount: str) -> ir.DecimalValue:
     return as_amount(ibis.cases((number < 0, -found), else_=found))
 
 
-def in_period(money: ibis.Table, period: Period) -> ibis.Table:
-    """Rows of `post_money` or `money_rows` whose days touch a period, with what falls within it: see `between`."""
-    first, last = ibis.literal(period.from_on, "date"), ibis.literal(period.to_on, "date")
-    touched = money.filter((_.from_on <= last) & (_.to_on >= first))
-    return between(touched.mutate(starts_on=first, ends_on=last))
-
-
 _IN = {
     "amount": ("currency", "units_before"),
     "reported_amount": ("reported_currency", "reported_units_before"),
 }
 
 
-def between(money: ibis.Table) -> ibis.Table:
+def in_period(
+    money: ibis.Table, period: Period, *, keep: Sequence[str] = (), amounts: Sequence[str] = tuple(_IN)
+) -> ibis.Table:
+    """Rows of `post_money` or `money_rows` whose days touch a period, with what falls within it: see `between`."""
+    first, last = ibis.literal(period.from_on, "date"), ibis.literal(period.to_on, "date")
+    touched = money.filter((_.from_on <= last) & (_.to_on >= first))
+    bounded = touched.mutate(starts_on=first, ends_on=last)
+    return between(bounded, keep=keep or bounded.columns, amounts=amounts)
+
+
+def between(
+    money: ibis.Table, *, keep: Sequence[str] = (), amounts: Sequence[str] = tuple(_IN)
+) -> ibis.Table:
     """Rows of money with what of them falls on the days from starts_on to ends_on.
 
     The minor units of a payment or cost stand in a line, by post_id of those whom they belong to, and are dealt to
@@ -177,49 +194,59 @@ def between(money: ibis.Table) -> ibis.Table:
     as much as any other, to a unit, and each unit belongs to one post and one day: sums over posts, over days and
     over both are exactly what came in. What is below the minor unit falls on the first day.
 
-    Grain as `money`, which has from_on, to_on, starts_on, ends_on, and of each amount its currency and units_before;
-    adds amount_within [in the row's currency] and reported_amount_within [in that of the reports; NULL without
-    a rate], in ten-thousandths. Source: metrics.md, Level 4. Version 1.
+    Parameters
+    ----------
+    money
+        from_on, to_on, starts_on, ends_on, and of each amount its currency and units_before.
+    keep
+        Columns that are wanted of it; none: all. What a figure doesn't need is left out, as compiling a step costs
+        by its columns.
+    amounts
+        `amount`, `reported_amount` or both.
+
+    Grain as `money`; amount_within [in the row's currency] and reported_amount_within [in that of the reports; NULL
+    without a rate], in ten-thousandths. Source: metrics.md, Level 4. Version 1.
     """
     days = money.to_on.delta(money.from_on, unit="day") + 1
     start = ibis.greatest(money.starts_on.delta(money.from_on, unit="day"), 0)
     stop = ibis.least(money.ends_on.delta(money.from_on, unit="day") + 1, days)
+    kept = list(keep or money.columns)
     # Step by step: a quotient names its arguments often, and nested ones would grow past any engine's patience.
-    placed = money.mutate(
+    placed = money.select(
+        *kept,
         days_=days.cast("int64"),
         start_=start.cast("int64"),
         inside_=ibis.greatest(stop - start, 0).cast("int64"),
-        **{f"coin_{a}": minor_unit(money[currency]) for a, (currency, _before) in _IN.items()},
-        **{f"number_{a}": whole_number(money[a]).abs() for a in _IN},
+        **{f"coin_{a}": minor_unit(money[_IN[a][0]]) for a in amounts},
+        **{f"number_{a}": whole_number(money[a]) for a in amounts},
+        **{f"before_{a}": money[_IN[a][1]] for a in amounts},
     )
     counted = placed.mutate(
-        **{f"units_{a}": whole_quotient(placed[f"number_{a}"], placed[f"coin_{a}"]) for a in _IN}
+        **{f"units_{a}": whole_quotient(placed[f"number_{a}"].abs(), placed[f"coin_{a}"]) for a in amounts},
+        **{f"turns_{a}": whole_quotient(placed[f"before_{a}"], placed.days_) for a in amounts},
     )
     lines = counted.mutate(
-        **{f"line_{a}": counted[before] + counted[f"units_{a}"] for a, (_c, before) in _IN.items()}
+        **{
+            f"ended_{a}": whole_quotient(counted[f"before_{a}"] + counted[f"units_{a}"], counted.days_)
+            for a in amounts
+        }
     )
-    rounds = lines.mutate(
-        **{f"before_{a}": whole_quotient(lines[before], lines.days_) for a, (_c, before) in _IN.items()},
-        **{f"after_{a}": whole_quotient(lines[f"line_{a}"], lines.days_) for a in _IN},
-    )
-    return rounds.select(
-        *money.columns, **{f"{a}_within": _within(rounds, a, b) for a, (_c, b) in _IN.items()}
-    )
+    return lines.select(*kept, **{f"{a}_within": _within(lines, a) for a in amounts})
 
 
-def _within(t: ibis.Table, amount: str, before: str) -> ir.IntegerValue:
+def _within(t: ibis.Table, amount: str) -> ir.IntegerValue:
     """The units up to the end of a part's line that fall on the days, less those up to its start."""
 
     def up_to(line: ir.IntegerValue, rounds: ir.IntegerValue) -> ir.IntegerValue:
         begun = line - rounds * t.days_
         return rounds * t.inside_ + ibis.greatest(ibis.least(begun - t.start_, t.inside_), 0)
 
-    coin = t[f"coin_{amount}"]
-    units = up_to(t[f"line_{amount}"], t[f"after_{amount}"]) - up_to(t[before], t[f"before_{amount}"])
+    coin, number = t[f"coin_{amount}"], t[f"number_{amount}"]
+    all_units, before = t[f"units_{amount}"], t[f"before_{amount}"]
+    units = up_to(before + all_units, t[f"ended_{amount}"]) - up_to(before, t[f"turns_{amount}"])
     is_first = (t.start_ == 0) & (t.inside_ > 0)
-    rest = ibis.cases((is_first, t[f"number_{amount}"] - t[f"units_{amount}"] * coin), else_=0)
-    found = units * coin + rest
-    return ibis.cases((t[amount] < 0, -found), else_=found)
+    found = units * coin + ibis.cases((is_first, number.abs() - all_units * coin), else_=0)
+    return ibis.cases((number < 0, -found), else_=found)
 
 
 def converted(rows: ibis.Table, fx_rates: ibis.Table, currency: str) -> ibis.Table:
