@@ -31,7 +31,7 @@ def test_rates_move_in_points_not_in_percent_of_a_percentage():
 
 def test_losses_are_compared_by_their_difference_not_by_a_percentage():
     tile = Tile(label="Net followers", value=-571, before=-8200)
-    assert "▲ +7.6k against \N{MINUS SIGN}8.2k before" in str(tile)
+    assert "▲ +7,629 against \N{MINUS SIGN}8,200 before" in str(tile)
 
 
 def test_the_usual_of_a_count_is_told_in_whole_ones():
@@ -65,3 +65,15 @@ def test_boxes_are_plain_text_too():
     assert repr(display.warning("Half is missing.")) == "Warning: Half is missing."
     assert repr(display.finding("Reach rose.", "n = 5")) == "Reach rose.\nn = 5"
     assert display.text("a\n\nb")._repr_html_() == '<div class="wb-text"><p>a</p><p>b</p></div>'
+
+
+def test_what_lies_ahead_and_what_was_always_nothing_have_nothing_to_stand_against():
+    assert str(Tile(label="Next week", value=303, compared=False)) == "Next week: 303"
+    assert str(Tile(label="Posts", value=0, before=0, usual=(0.0, 0.0))) == "Posts: 0"
+    assert "nothing to compare with" in str(Tile(label="Posts", value=3))
+
+
+def test_boxes_under_each_other_are_one_thing_to_look_at():
+    stacked = display.blocks.Stacked([display.text("a"), display.text("b")])
+    assert repr(stacked) == "a\n\nb"
+    assert stacked._repr_html_() == '<div class="wb-text"><p>a</p></div><div class="wb-text"><p>b</p></div>'

@@ -24,11 +24,11 @@ def basis(posts: str, period: Period = WEEK, platform: str = "") -> str:
 @pytest.mark.parametrize(
     ("kind", "before", "after", "said"),
     [
-        ("youtube | short", "2025-03-30", "2025-05-30", "youtube shorts are counted differently since 31"),
+        ("youtube | short", "2025-03-30", "2025-05-30", "YouTube shorts are counted differently since 31"),
         ("youtube | short", "2025-03-31", "2025-05-30", ""),
         ("youtube | video", "2025-03-30", "2025-05-30", ""),
-        ("instagram | reel", "2025-04-20", "2025-05-30", "instagram posts are counted differently since 21"),
-        ("instagram | -", "2025-04-20", "2025-05-30", "instagram posts are counted differently since 21"),
+        ("instagram | reel", "2025-04-20", "2025-05-30", "Instagram posts are counted differently since 21"),
+        ("instagram | -", "2025-04-20", "2025-05-30", "Instagram posts are counted differently since 21"),
         ("tiktok | video", "2025-03-30", "2025-05-30", ""),
     ],
 )
@@ -45,5 +45,5 @@ def test_a_change_long_before_the_half_year_that_makes_the_usual_is_not_told() -
 
 def test_platforms_that_stand_together_are_named_unless_one_is_asked_for() -> None:
     posts = "tiktok | video | 2025-05-30 | 1\nyoutube | video | 2025-05-30 | 1\nx | video | 2025-01-30 | 1"
-    assert "Posts of tiktok, youtube stand together" in basis(posts)
+    assert "Posts of TikTok, YouTube stand together" in basis(posts)
     assert "stand together" not in basis(posts, platform="tiktok")

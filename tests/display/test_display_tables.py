@@ -8,6 +8,7 @@ import ibis
 import pandas as pd
 
 from workbench import display
+from workbench.display.tables import Table, definitions
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -132,3 +133,17 @@ def test_a_folded_table_is_told_by_its_line_and_whole_behind_it():
     assert html.startswith("<details") and "<summary>All &lt;of&gt; them</summary>" in html
     assert "<table>" in html and html.endswith("</details>")
     assert repr(folded).startswith("All <of> them\nc")
+
+
+def test_multiples_of_a_column_have_one_or_two_decimals_and_definitions_say_unknown():
+    told = Table(
+        [{"median_outlier": 206.0}, {"median_outlier": 0.117}],
+        caption="c",
+        columns=["median_outlier"],
+    )
+    assert "206.0×" in told._repr_html_() and "0.1×" in told._repr_html_()
+    low = Table([{"median_outlier": 0.284}], caption="c", columns=["median_outlier"])
+    assert ">0.28×<" in low._repr_html_()
+    assert "unknown where" in repr(definitions("on_time_rate")) and "NULL" not in repr(
+        definitions("on_time_rate")
+    )

@@ -18,7 +18,7 @@ WEEK = Period(date(2025, 9, 22), date(2025, 9, 28))
 PARTS = (
     "basis", "checks", "headline", "changed", "profit_chart", "weekly_table", "events", "losers", "accounts_chart",
     "accounts_table", "vas_table", "creators_table", "sets_table", "posts_table", "payouts_table", "missing_money",
-    "targets_table", "left_out", "definitions",
+    "targets", "left_out", "definitions",
 )  # fmt: skip
 Tables = Callable[[str], ibis.Table]
 

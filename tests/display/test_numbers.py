@@ -29,7 +29,9 @@ def test_what_is_not_known_is_a_dash_and_never_0(say, value):
     [
         (0, "0"),
         (999, "999"),
-        (1_000, "1k"),
+        (1_000, "1,000"),
+        (9_999, "9,999"),
+        (9_999.6, "10k"),
         (12_345, "12.3k"),
         (123_456, "123k"),
         (994_000, "994k"),
@@ -104,7 +106,7 @@ def test_money_drops_cents_where_they_decide_nothing():
     ("value", "unit", "text"),
     [
         (0.5, "fraction", f"50.0{S}%"),
-        (1.5, "multiple", "1.5×"),
+        (1.5, "multiple", "1.50×"),
         (1_234_567, "views", "1,234,567"),
         (np.int64(5), None, "5"),
         (np.bool_(True), None, "yes"),
@@ -119,3 +121,15 @@ def test_money_drops_cents_where_they_decide_nothing():
 )
 def test_a_unit_and_a_type_decide_how_a_value_is_written(value, unit, text):
     assert n.in_unit(value, unit) == text
+
+
+def test_multiples_have_two_decimals_under_ten_so_that_neighbours_can_be_compared():
+    said = [n.multiple(v) for v in (0.0004, 0.0876, 0.1, 1, 2.925, 9.99, 10.84, 206.4)]
+    assert said == ["0.0004×", "0.09×", "0.10×", "1.00×", "2.92×", "9.99×", "10.8×", "206×"]
+
+
+def test_a_figure_within_a_fifth_of_a_percent_of_an_end_lies_within():
+    assert [n.beside(v, 80.0, 90.0) for v in (79.5, 79.9, 85, 90.1, 91)] == [
+        "below", "within", "within", "within", "above"
+    ]  # fmt: skip
+    assert n.beside(-5.0, -4.0, 3.0) == "below"

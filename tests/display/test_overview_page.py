@@ -81,8 +81,8 @@ def test_a_part_of_nothing_says_so(empty: OverviewPage, part: str) -> None:
 
 def test_the_week_is_told_with_all_levels(page: OverviewPage) -> None:
     labels = [t.label for t in page.headline().tiles]
-    assert labels[:2] == ["Posts that matured", "Median views"]
-    assert {"Net followers", "Revenue", "Cost", "Profit", "Tasks in time", "Items published"} <= set(labels)
+    assert labels[:2] == ["Posts compared", "Median views"]
+    assert {"Net followers", "Revenue", "Cost", "Profit", "Tasks in time", "Content out"} <= set(labels)
 
 
 def test_the_profit_of_a_week_is_its_revenue_less_its_cost(page: OverviewPage) -> None:
@@ -98,7 +98,7 @@ def test_the_profit_of_a_week_is_its_revenue_less_its_cost(page: OverviewPage) -
     [
         (MONEY, "Revenue", "Revenue: Import revenue.csv"),
         (("tasks",), "Tasks in time", "Tasks: Import tasks.csv"),
-        (("content_items",), "Items published", "Content items: Import content_items.csv"),
+        (("content_items",), "Content out", "Content items: Import content_items.csv"),
         (SLIDES, "Images", "Slides: Import slides.csv"),
         (("vas",), "VAs", "VAs: Import vas.csv"),
     ],
@@ -153,7 +153,7 @@ def test_what_was_noted_of_these_weeks_stands_beside_the_change_not_as_its_cause
     told = given(page, annotations=noted(date(2025, 9, 20), "all", None)).changed()
     assert "perhaps a part of the explanation: The feed changed." in repr(told)
     for other in (noted(date(2025, 9, 14), "all", None), noted(date(2025, 9, 20), "account", "tiktok:x")):
-        assert "No event was noted for these two weeks." in repr(given(page, annotations=other).changed())
+        assert "explanation" not in repr(given(page, annotations=other).changed())
 
 
 def test_median_views_clearly_below_all_weeks_come_first(page: OverviewPage) -> None:

@@ -110,8 +110,8 @@ def test_the_steps_of_the_decay_are_called_by_their_uses() -> None:
 @pytest.mark.parametrize(
     ("high", "said"),
     [
-        ([1.0, 0.9, 0.9, 0.9, 0.9], "the second 20\u00a0%, the third 30\u00a0% of what"),
-        ([1.0, 1.1, 0.9, 0.9, 0.9], "costs views: the third 30\u00a0% of what"),
+        ([1.0, 0.9, 0.9, 0.9, 0.9], "the second use 20\u00a0%, the third use 30\u00a0% of what"),
+        ([1.0, 1.1, 0.9, 0.9, 0.9], "costs views: the third use 30\u00a0% of what"),
         ([1.0, 1.0, 1.1, 0.9, 0.9], "can't be told yet"),
     ],
 )

@@ -16,17 +16,21 @@ FIGURES = {
     ("rule", "changed", "words"),
     [
         ("too few", {"n_mature_posts": 1}, "only 1 comparable post"),
-        ("above and growing", {}, "median post 2× its usual (1.3× to 3.1×), and growing"),
-        ("long decline", {}, "0.4× the views of half a year ago (0.3× to 0.6×), not growing"),
+        ("above and growing", {}, "median post 2.00× its usual (1.30× to 3.10×), and growing"),
+        ("long decline", {}, "0.40× the views of half a year ago (0.30× to 0.60×), not growing"),
         (
             "long decline",
             {"net_followers": 4.0},
-            "0.4× the views of half a year ago (0.3× to 0.6×), still growing",
+            "0.40× the views of half a year ago (0.30× to 0.60×), still growing",
         ),
-        ("long decline", {"net_followers": float("nan")}, "0.4× the views of half a year ago (0.3× to 0.6×)"),
-        ("collapsed", {"outlier_high": 0.4}, "collapsed: median post 2× its usual (1.3× to 0.4×)"),
-        ("collapsed", {}, "collapsed: 0.4× the views of half a year ago (0.3× to 0.6×)"),
-        ("below", {}, "median post 2× its usual (1.3× to 3.1×)"),
+        (
+            "long decline",
+            {"net_followers": float("nan")},
+            "0.40× the views of half a year ago (0.30× to 0.60×)",
+        ),
+        ("collapsed", {"outlier_high": 0.4}, "collapsed: median post 2.00× its usual (1.30× to 0.40×)"),
+        ("collapsed", {}, "collapsed: 0.40× the views of half a year ago (0.30× to 0.60×)"),
+        ("below", {}, "median post 2.00× its usual (1.30× to 3.10×)"),
     ],
 )
 def test_the_evidence_that_decided_is_said(rule: str, changed: dict[str, float], words: str) -> None:

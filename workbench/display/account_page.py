@@ -7,16 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from ..metrics.accounts import FEWEST_MATURE_POSTS
 from ..model.account_facts import AccountFacts
 from . import charts
-from .account_verdicts import rate_chart, usual_chart, verdict_finding, verdict_table
-from .blocks import Box, Tiles, finding, note, text, tiles
-from .level_page import LevelPage, known
-from .numbers import compact, counted, multiple, percent, relative_change, whole
-from .tables import Definitions, Table, definitions
+from .account_verdicts import LUCK, rate_chart, usual_chart, verdict_finding, verdict_table
+from .blocks import Box, Stacked, Tile, Tiles, finding, note, text, tiles
+from .level_page import LevelPage, known, platform_name, usual_of
+from .numbers import compact, counted, multiple, percent, whole
+from .tables import Definitions, Folded, Table, definitions
+from .va_words import number
 
+_FIRST = 15
+"""Accounts that a table shows before it is unfolded."""
+_MOST = 400
+"""Accounts that a page has room for."""
+_POSTS_AN_HOUR = 10
+"""Posts from which an hour of a weekday is shown."""
+_POSTS_A_SPAN = 50
+"""Posts from which three hours of the day are compared."""
 _PARTS = {
     "reach_part": "reach",
     "engagement_part": "engagement",
@@ -34,62 +45,62 @@ class AccountPage(LevelPage):
     def headline(self) -> Tiles:
         """The week's figures against the week before and the eight before it."""
         weekly = self.facts.weekly
-        age = "30 days" if self.facts.horizon == "settled" else "5 days"
         return tiles(
-            self.tile(weekly, "Posts that matured", "n_mature_posts", note=f"reached {age} and were counted"),
-            self.tile(weekly, "Median views", "median_views", note=f"at {age}"),
-            self.tile(weekly, "Against usual", "median_outlier", note="median post; 1 is usual"),
-            self.tile(weekly, "Breakout rate", "breakout_rate", note="3 x usual or more"),
-            self.tile(weekly, "Viral posts", "n_viral_posts"),
-            self.tile(
-                weekly,
-                "Net followers",
-                "net_followers",
-                note=f"{counted(int(weekly['n_accounts'].iloc[-1] or 0), 'account')} known in both weeks"
-                if pd.notna(weekly["n_accounts"].iloc[-1])
-                else "",
-            ),
+            *self._reach_tiles(weekly),
+            self.tile(weekly, "Viral posts", "n_viral_posts", note="became 30 days old in the week"),
+            self.followers_tile(),
+        )
+
+    def followers_tile(self) -> Tile:
+        """Followers won or lost in the week, and of how many accounts that is known."""
+        weekly = self.facts.weekly
+        n = known(weekly["n_accounts"].iloc[-1])
+        return self.tile(
+            weekly,
+            "Net followers",
+            "net_followers",
+            note=f"{counted(int(n), 'account')} known at both ends of the week" if n else "",
         )
 
     def changed(self) -> Box:
-        """What moved, in sentences."""
-        weekly, sentences = self.facts.weekly, []
-        now, before = weekly.iloc[-1], weekly.iloc[-2]
-        moved = relative_change(known(now["median_views"]), known(before["median_views"]))
-        if moved is not None:
-            direction = "rose" if moved > 0.02 else "fell" if moved < -0.02 else "held"
-            sentences.append(
-                f"Median views {direction}: {compact(now['median_views'])} after {compact(before['median_views'])} "
-                f"({whole(now['n_mature_posts'])} and {whole(before['n_mature_posts'])} posts)."
-            )
-        changes = self.facts.changes
-        up = changes[changes["change_low"] > 0]
-        down = changes[changes["change_high"] < 0]
-        compared = int(changes["change_low"].notna().sum())
-        if compared:
-            sentences.append(
-                f"Of {counted(compared, 'account')} with five posts or more in both windows, {len(up)} did clearly "
-                f"better against their own usual than in the {counted(self.facts.score_weeks, 'week')} before, "
-                f"{len(down)} clearly worse; "
-                f"about {round(0.1 * compared)} would by luck alone."
-            )
-        if pd.notna(now["net_followers"]):
-            net = int(now["net_followers"])
-            sentences.append(f"Accounts {'gained' if net >= 0 else 'lost'} {whole(abs(net))} followers net.")
+        """What moved, how broadly, and what it does to the accounts."""
+        said = [self._views_moved(self.facts.weekly), self.breadth(), self._followers_moved()]
         return text(
-            " ".join(sentences) or "Too little is known of this week and the one before to compare them."
+            " ".join(filter(None, said))
+            or "Too little is known of this week and the one before to compare them."
         )
 
-    def weekly_chart(self) -> Any:
-        weekly = self.facts.weekly.dropna(subset=["median_views"])
-        if len(weekly) < 2:
-            return note("Under two weeks have counts: there is no course to draw yet.")
-        last, usual = weekly["median_views"].iloc[-1], weekly["median_views"].iloc[:-1].median()
-        where = "above" if last > 1.05 * usual else "below" if last < 0.95 * usual else "at"
-        title = f"Median views are {where} the usual of {compact(usual)}"
-        return charts.line(
-            weekly, x="week_on", y="median_views", title=title, reference=float(usual), zero=True
+    def breadth(self) -> str:
+        """Whether many accounts moved or a few; empty where none can be compared."""
+        judged = self.facts.changes.dropna(subset=["change_low"])
+        if judged.empty:
+            return ""
+        up, down = int((judged["change_low"] > 0).sum()), int((judged["change_high"] < 0).sum())
+        luck = LUCK * len(judged)
+        broad = "a broad move, not a few accounts" if max(up, down) > 3 * max(luck, 1) else "no broad move"
+        weeks = counted(self.facts.score_weeks, "week")
+        return (
+            f"Of {counted(len(judged), 'account')} with five posts or more both in these {weeks} and in the {weeks} "
+            f"before, {number(up)} did clearly better against their own usual and {number(down)} clearly "
+            f"worse (luck alone "
+            f"would put about {whole(luck)} on each side): {broad}."
         )
+
+    def _followers_moved(self) -> str:
+        weekly = self.facts.weekly
+        net, usual = weekly["net_followers"].iloc[-1], usual_of(weekly, "net_followers")
+        if pd.isna(net):
+            return ""
+        compared = (
+            f", {usual.where(net)} the usual {compact(usual.low)} to {compact(usual.high)}" if usual else ""
+        )
+        return f"The accounts {'won' if net >= 0 else 'lost'} {whole(abs(net))} followers net{compared}."
+
+    def weekly_chart(self) -> Any:
+        return self._course(
+            self.facts.weekly, "median_views", "Median views:", zero=True,
+            nothing="Under two weeks have counts: there is no course to draw yet.",
+        )  # fmt: skip
 
     def growth_chart(self) -> Any:
         known = self.facts.review.dropna(subset=["net_followers"])
@@ -114,8 +125,9 @@ class AccountPage(LevelPage):
         scored = self.facts.review.dropna(subset=["kpi_score"])
         if scored.empty:
             return note(
-                f"No account has five posts that can be compared in {counted(self.facts.score_weeks, 'week')}, which a "
-                "score needs. Ask for more weeks with -p score_weeks=8."
+                f"No account has five posts that can be compared in "
+                f"{counted(self.facts.score_weeks, 'week')}, which a "
+                "score needs. Ask for more weeks with `-p score_weeks=8`."
             )
         best, rest = scored.iloc[0], len(self.facts.review) - len(scored)
         part, points = max(((p, best[p]) for p in _PARTS if pd.notna(best[p])), key=lambda each: each[1])
@@ -126,39 +138,57 @@ class AccountPage(LevelPage):
         hidden = (
             f"{counted(rest, 'account')} with fewer than 5 comparable posts have no score." if rest else ""
         )
-        return Table(
-            scored,
-            caption=caption,
-            columns=[
-                "account_id",
-                "kpi_score",
-                *_PARTS,
-                "missing_parts",
-                "n_mature_posts",
-                "peer_band",
-                "n_peers",
-            ],
-            missing="not known for this account",
-            note=hidden,
-            limit=50,
+        without = scored["missing_parts"].fillna("").eq("").all()
+        columns = [
+            "account_id", "kpi_score", *_PARTS, *([] if without else ["missing_parts"]), "n_mature_posts", "peer_band",
+            "n_peers",
+        ]  # fmt: skip
+        told = scored.assign(missing_parts=[_listed_parts(p) for p in scored["missing_parts"]])
+        return self._first_of(
+            told, caption, columns, "not known for this account",
+            note=f"{hidden} A few points are no difference.".strip(),
+        )  # fmt: skip
+
+    def _first_of(
+        self, rows: pd.DataFrame, caption: str, columns: list[str], missing: str, *, note: str = ""
+    ) -> Any:
+        """The first accounts, and all of them behind a line where there are many."""
+        head = Table(
+            rows.head(_FIRST), caption=caption, columns=columns, missing=missing,
+            note=" ".join(filter(None, [f"The first {_FIRST} of {len(rows):,}." if len(rows) > _FIRST else "", note])),
+        )  # fmt: skip
+        if len(rows) <= _FIRST:
+            return head
+        whole_table = Table(
+            rows, caption=caption, columns=columns, missing=missing, define=False, limit=_MOST
+        )
+        return Stacked(
+            (head, Folded(whole_table, f"All {counted(min(len(rows), _MOST), 'account')} in this order"))
         )
 
     def results_table(self) -> Any:
-        known = self.facts.review
-        known = known[known["n_posts"] > 0]
-        if known.empty:
+        posted = self.facts.review
+        posted = posted[posted["n_posts"] > 0]
+        if posted.empty:
             return note("No account has a post in these weeks.")
-        broke = known[(known["breakout_rate"] > 0) & (known["n_mature_posts"] >= 5)]
-        caption = f"{counted(len(broke), 'account')} of {len(known)} had a breakout post"
-        return Table(
-            known.sort_values(["median_outlier", "account_id"], ascending=[False, True]),
-            caption=caption,
-            columns=[
+        enough = posted[posted["n_mature_posts"] >= FEWEST_MATURE_POSTS]
+        if enough.empty:
+            return note(
+                f"None of {counted(len(posted), 'account')} has {FEWEST_MATURE_POSTS} posts that can be compared."
+            )
+        broke, few = int((enough["breakout_rate"] > 0).sum()), len(posted) - len(enough)
+        return self._first_of(
+            enough.sort_values(["median_outlier", "account_id"], ascending=[False, True]),
+            f"{whole(broke)} of {counted(len(enough), 'account')} had a breakout post",
+            [
                 "account_id", "n_posts", "n_mature_posts", "median_views", "median_outlier", "breakout_rate",
                 "viral_rate", "views_per_follower", "engagement_rate_by_views", "followers", "follower_growth_rate",
             ],
-            missing="too few posts or counts",
-            limit=50,
+            "too few posts or counts",
+            note=f"{counted(few, 'account')} with fewer than {FEWEST_MATURE_POSTS} comparable posts "
+            f"{'is' if few == 1 else 'are'} left out."
+            if few
+            else "",
         )  # fmt: skip
 
     def changes_chart(self) -> Any:
@@ -168,8 +198,12 @@ class AccountPage(LevelPage):
                 "No account has five comparable posts in both windows, so no change can be told from chance."
             )
         clear = changes[(changes["change_low"] > 0) | (changes["change_high"] < 0)]
+        weeks = counted(self.facts.score_weeks, "week")
+        luck = 2 * LUCK * len(changes)
         title = (
-            f"{counted(len(clear), 'account')} of {len(changes)} changed by more than chance explains"
+            f"{counted(len(clear), 'account')} of {len(changes)} changed clearly, "
+            f"{'more than' if len(clear) > 1.5 * luck else 'no more than'} the {whole(luck)} or so that luck alone "
+            "would call so"
             if len(clear)
             else f"None of {counted(len(changes), 'account')} changed by more than chance explains"
         )
@@ -188,7 +222,13 @@ class AccountPage(LevelPage):
             reference=0.0,
             reference_label="no change",
             title=title,
-            subtitle="Median outlier against the window before, 90 % interval; the 24 that moved most",
+            axis_title="Median post's multiple of its usual, now less before",
+            subtitle=f"The last {weeks} less the {weeks} before, 90 % interval; "
+            + (
+                f"the {len(shown)} that moved most"
+                if len(shown) < len(changes)
+                else "all that can be compared"
+            ),
             tooltips=["n_now", "n_before"],
         )
 
@@ -203,7 +243,7 @@ class AccountPage(LevelPage):
         return usual_chart(self.facts)
 
     def breakout_chart(self) -> Any:
-        return rate_chart(self.facts, "breakout_rate", "n_outliers", "broke out (3 x usual or more)")
+        return rate_chart(self.facts, "breakout_rate", "n_outliers", "broke out (3× the usual or more)")
 
     def viral_chart(self) -> Any:
         limit = f"went viral ({whole(self.facts.settings.viral_views)} views by 30 days)"
@@ -221,36 +261,33 @@ class AccountPage(LevelPage):
             if review["followers_first"].sum()
             else None,
         }
+        weeks = counted(self.facts.score_weeks, "week")
         return self.against_targets(
-            {(metric, "all"): value for metric, value in reached.items()}, scope="all"
+            {(metric, "all"): value for metric, value in reached.items()},
+            scope="all",
+            over=dict.fromkeys(("viral_rate", "follower_growth_rate"), weeks),
         )
 
     def hours_chart(self) -> Any:
-        known = self.facts.hours_of_day
-        if known.empty or known["n_posts"].sum() < 50:
+        hours = self.facts.hours_of_day
+        if hours.empty or hours["n_posts"].sum() < _POSTS_A_SPAN:
             return note(
                 "The hour of posting is known for too few posts. Exports with a date only can't show it: import files "
                 "with a time of day."
             )
         # An hour of a weekday with a handful of posts is noise; it stays blank.
-        enough = known[known["n_posts"] >= 5]
+        enough = hours[hours["n_posts"] >= _POSTS_AN_HOUR]
         if enough.empty:
-            return note("No hour of any weekday has five posts: there is nothing to compare.")
-        best = enough.sort_values(
-            ["median_outlier", "weekday", "local_hour"], ascending=[False, True, True]
-        ).iloc[0]
-        name = charts.WEEKDAYS[int(best["weekday"]) - 1]
-        when = f"{name} at {int(best['local_hour'])}:00"
-        title = f"Posts of {when} do best, {multiple(best['median_outlier'])} their usual"
+            return note(f"No hour of any weekday has {_POSTS_AN_HOUR} posts: there is nothing to compare.")
         return charts.heat_map(
             enough,
             weekday="weekday",
             hour="local_hour",
             value="median_outlier",
             n="n_posts",
-            title=title,
-            subtitle=f"Local time; hours with five posts or more, over {counted(3 * self.facts.score_weeks, 'week')}. "
-            "The best of many hours is partly luck",
+            title=_best_hours(hours),
+            subtitle=f"The account's local time; hours with {_POSTS_AN_HOUR} posts or more, over "
+            f"{counted(3 * self.facts.score_weeks, 'week')}. A single dark hour is mostly luck: look for stretches",
         )
 
     def size_chart(self) -> Any:
@@ -274,7 +311,7 @@ class AccountPage(LevelPage):
             label="account_id",
             colour="platform",
             title=f"{said}: rank correlation {rho:.2f} over {whole(first['n_pairs'])} posts",
-            subtitle=f"Correlation of {first['platform']} posts; a dot is an account",
+            subtitle=f"0 is none, 1 is perfect; of {platform_name(first['platform'])} posts. A dot is an account",
         )
 
     def definitions(self) -> Definitions:
@@ -287,15 +324,41 @@ class AccountPage(LevelPage):
     def finding_of_growth(self) -> Box:
         known = self.facts.review.dropna(subset=["follower_growth_rate"])
         if known.empty:
-            return finding("How accounts grow is not known")
+            return finding(
+                "How accounts grow is not known", "Followers are known at one time only, or not at all."
+            )
         top = known.sort_values(["follower_growth_rate", "account_id"], ascending=[False, True]).iloc[0]
         median = known["follower_growth_rate"].median()
         return finding(
             f"The median account grew by {percent(median)} in {counted(self.facts.score_weeks, 'week')}",
             f"Fastest: {top['account_id']} with {percent(top['follower_growth_rate'], signed=True)} "
             f"({whole(top['followers_first'])} to {whole(top['followers_last'])} followers). "
-            f"n = {len(known)} accounts.",
+            f"n = {counted(len(known), 'account')}.",
         )
+
+
+def _best_hours(hours: pd.DataFrame) -> str:
+    """The three hours of the day in which posts do best and worst, over all weekdays: one cell is mostly luck."""
+    weighed = hours.assign(weighed=hours["median_outlier"] * hours["n_posts"])
+    day = weighed.groupby("local_hour")[["weighed", "n_posts"]].sum().reindex(range(24), fill_value=0)
+    rolled = [pd.DataFrame(np.roll(day, -on, axis=0), columns=day.columns) for on in range(3)]
+    spans = rolled[0] + rolled[1] + rolled[2]
+    spans = spans[spans["n_posts"] >= _POSTS_A_SPAN]
+    if len(spans) < 2:
+        return "Too few posts an hour to say when posts do best"
+    level = spans["weighed"] / spans["n_posts"]
+    best, worst = (int(spans.index[at]) for at in (level.argmax(), level.argmin()))
+    told = [f"{h:02d}:00 to {(h + 3) % 24:02d}:00" for h in (best, worst)]
+    return (
+        f"Posts of {told[0]} do best, about {multiple(level[best])} their usual (n = "
+        f"{whole(spans['n_posts'][best])}); "
+        f"those of {told[1]} worst, {multiple(level[worst])} (n = {whole(spans['n_posts'][worst])})"
+    )
+
+
+def _listed_parts(parts: Any) -> str:
+    """The parts that a score lacks, by the names of their columns."""
+    return ", ".join("regularity" if p == "consistency" else p for p in str(parts or "").split())
 
 
 def _signed(value: float) -> str:

@@ -11,12 +11,15 @@ from ..model.account_verdicts import COLLAPSED
 from ..model.usual_change import FEWEST
 from ..model.wilson import wilson
 from . import charts
-from .blocks import Box, finding, note
+from .blocks import Box, Stacked, finding, note
 from .numbers import counted, multiple, percent, whole
-from .tables import Table
+from .tables import Folded, Table
+from .va_words import number
 
 _ACTED_ON = ("push", "drop", "check")
-_LUCK = 0.05
+_OF_EACH = 8
+"""Accounts of each verdict that are shown before the list is unfolded."""
+LUCK = 0.05
 """Of accounts like any other, the share that a 90 % interval calls clearly above."""
 
 
@@ -55,42 +58,57 @@ def verdict_finding(facts: AccountFacts) -> Box:
     collapsed = judged[judged["is_collapsed"]]["account_id"].tolist()
     body = (
         f"Of {counted(len(judged), 'account')} with 5 comparable posts or more; luck alone would put about "
-        f"{whole(_LUCK * len(judged))} clearly above their usual and as many below."
+        f"{whole(LUCK * len(judged))} clearly above their usual and as many below."
     )
     if collapsed:
         body += f" Collapsed: {', '.join(collapsed[:3])}" + (
             f" and {len(collapsed) - 3} more." if len(collapsed) > 3 else "."
         )
-    title = f"{counted(push, 'account')} to push, {whole(drop)} to drop, {whole(check)} to check"
-    return finding(title, body)
+    title = f"{counted(push, 'account')} to push, {number(drop)} to drop, {number(check)} to check"
+    return finding(title[0].upper() + title[1:], body)
 
 
 def verdict_table(facts: AccountFacts) -> Any:
-    """The accounts to act on, each with its reason."""
+    """The accounts to act on, each with its reason: the clearest of each verdict, then all behind a line."""
     found = facts.verdicts
     acted = found[found["verdict"].isin(_ACTED_ON)]
     if acted.empty:
         return note("No account stands out clearly enough to push, drop or check it.")
-    told = acted.assign(verdict_reason=[reason(row) for row in acted.to_dict("records")])
+    told = _in_order(acted.assign(verdict_reason=[reason(row) for row in acted.to_dict("records")]))
     few = int((found["verdict"] == "too little known").sum())
-    return Table(
-        told,
-        caption=f"{acted.iloc[0]['account_id']} first: what the figures speak for",
-        columns=[
-            "account_id",
-            "verdict",
-            "verdict_reason",
-            "n_mature_posts",
-            "median_outlier",
-            "usual_change",
-            "follower_growth_rate",
-        ],
-        missing="too few posts half a year ago, or followers not known",
-        note=(f"{counted(few, 'account')} with under 5 comparable posts have no verdict. " if few else "")
+    head = told.groupby("verdict", sort=False).head(_OF_EACH)
+    columns = [
+        "account_id", "verdict", "verdict_reason", "n_mature_posts", "median_outlier", "usual_change",
+        "follower_growth_rate",
+    ]  # fmt: skip
+    missing = "too few posts half a year ago, or followers not known"
+    shown = Table(
+        head,
+        caption="What the figures speak for"
+        + (f": the clearest {_OF_EACH} of each kind" if len(told) > len(head) else ""),
+        columns=columns,
+        missing=missing,
+        note=(f"{counted(few, 'account')} with under 5 comparable posts {'has' if few == 1 else 'have'} no verdict. "
+              if few else "")
         + "Push: clearly above its own usual and the agency's median account, and growing. Drop: clearly further down "
         "on half a year ago than the agency as a whole, and not growing. Look at an account before you drop it.",
-        limit=40,
+    )  # fmt: skip
+    if len(told) == len(head):
+        return shown
+    every = Table(told, caption="All accounts to act on", columns=columns, missing=missing, define=False)
+    return Stacked(
+        (shown, Folded(every, f"All {counted(len(told), 'account')} to push, to drop and to check"))
     )
+
+
+def _in_order(acted: pd.DataFrame) -> pd.DataFrame:
+    """To push the best first; to drop and to check the collapsed and the worst first."""
+    falls = acted["verdict"] != "push"
+    return acted.assign(
+        at=acted["verdict"].map({v: n for n, v in enumerate(_ACTED_ON)}),
+        up=~acted["is_collapsed"],
+        level=acted["median_outlier"].where(falls, -acted["median_outlier"]),
+    ).sort_values(["at", "up", "level", "account_id"], ignore_index=True)
 
 
 def usual_chart(facts: AccountFacts) -> Any:
@@ -153,6 +171,7 @@ def rate_chart(facts: AccountFacts, rate: str, n: str, what: str) -> Any:
         reference_label="all posts",
         title=f"{percent(pooled)} of posts {what}; {many}",
         subtitle=f"All posts together: {percent(low)} to {percent(high)} (n = {whole(total)}). 90 % intervals; the "
-        f"{len(shown)} accounts with the highest lower end",
+        f"{len(shown)} accounts with the highest lower end. Luck alone would call about {whole(LUCK * len(known))} of "
+        f"{len(known)} clearly above",
         tooltips=[n],
     )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from .escaping import prose
 from .headings import heading
-from .numbers import DASH, change, in_unit, is_missing, relative_change
+from .numbers import DASH, beside, change, in_unit, is_missing, relative_change
 
 Better = Literal["up", "down", ""]
 """Which way is good news; empty where neither is."""
@@ -56,6 +56,19 @@ def text(body: str) -> Box:
     return Box("text", "", body)
 
 
+@dataclass(frozen=True)
+class Stacked:
+    """Boxes or tables under each other, as one thing to look at."""
+
+    boxes: Sequence[Any]
+
+    def _repr_html_(self) -> str:
+        return "".join(box._repr_html_() for box in self.boxes)
+
+    def __repr__(self) -> str:
+        return "\n\n".join(repr(box) for box in self.boxes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tile:
     """One figure, against the period before and against what is usual."""
@@ -69,6 +82,8 @@ class Tile:
     """The same figure of the period before."""
     usual: tuple[float, float] | None = None
     """The range that it usually lies in."""
+    compared: bool = True
+    """Whether there is a period before at all: of what lies ahead there is none."""
     better: Better = "up"
     reason: str = "not known"
     """Why there is a dash, where there is one."""
@@ -87,7 +102,8 @@ class Tile:
         """The line that compares with the period before, and whether it is good or bad news."""
         moved = relative_change(self.value, self.before)
         if moved is None:
-            return ("nothing to compare with" if not is_missing(self.value) else "", "")
+            alone = self.compared and not is_missing(self.value) and self.value != self.before
+            return ("nothing to compare with" if alone else "", "")
         if self._unit == "fraction":
             # 4 % after 3 % is one point more; "+33 %" would be read as 36 %.
             points = (float(self.value) - float(self.before)) * 100
@@ -112,10 +128,11 @@ class Tile:
         if self.usual is None or is_missing(self.value):
             return ""
         low, high = self.usual
+        if low == high == float(self.value) == 0:
+            return ""
         if float(self.value).is_integer() and self._unit not in ("fraction", "multiple"):
             low, high = round(low), round(high)
-        where = "below" if float(self.value) < low else "above" if float(self.value) > high else "within"
-        return f"{where} the usual {self._figure(low)} to {self._figure(high)}"
+        return f"{beside(float(self.value), low, high)} the usual {self._figure(low)} to {self._figure(high)}"
 
     def html(self) -> str:
         meaning = heading(self.column).sentence if self.column else ""

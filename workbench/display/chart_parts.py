@@ -105,7 +105,8 @@ def described(frame: pd.DataFrame, what: str, value: str, label: str, about: Hea
     top, end = rising.iloc[-1], rising.iloc[0]
 
     def said(row: Any) -> str:
-        return f"{in_unit(row[value], about.unit, short=True)} ({in_unit(row[label])})"
+        where = row[label].date() if label.endswith("_on") and hasattr(row[label], "date") else row[label]
+        return f"{in_unit(row[value], about.unit, short=True)} ({in_unit(where)})"
 
     return f"{what}, {counted(len(known), 'point')}. Highest {said(top)}, lowest {said(end)}."
 

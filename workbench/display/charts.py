@@ -45,16 +45,18 @@ def line(
     reference: float | None = None,
     reference_label: str = "usual",
     zero: bool = False,
+    unit: str | None = None,
     subtitle: str = "",
     description: str = "",
 ) -> alt.LayerChart:
     """A figure over time, with its interval as a band where `low` and `high` name the columns.
 
     `x` holds dates, instants, or text such as ISO weeks, in the order of the rows. `series` draws a
-    line for each of its values. `reference` is a dashed line at that height.
+    line for each of its values. `reference` is a dashed line at that height. `unit` stands in for the registry's,
+    such as a currency.
     """
     frame = drawable(data, [x, y, low, high, series])
-    value, over = heading(y), heading(x)
+    value, over = heading(y, unit=unit), heading(x)
     in_time = pd.api.types.is_datetime64_any_dtype(frame[x])
     days = time_axis(frame[x]) if in_time else {}
     in_words = not in_time and not pd.api.types.is_numeric_dtype(frame[x])
@@ -103,18 +105,20 @@ def ranked(
     dots: bool | None = None,
     tooltips: Sequence[str] = (),
     limit: int = 30,
+    axis_title: str = "",
+    unit: str | None = None,
     subtitle: str = "",
     description: str = "",
 ) -> alt.LayerChart:
     """Things in order of a figure, the largest on top; as dots with whiskers where there is an interval.
 
     Bars start at 0; dots need not, so an effect of 0.9 to 1.2 keeps its differences. More than `limit`
-    are cut from the end, and the subtitle says so.
+    are cut from the end, and the subtitle says so. `axis_title` and `unit` stand in for the registry's.
     """
     known = drawable(data, [label, value, low, high, *tooltips])
     known = known.dropna(subset=[value]).sort_values([value, label], ascending=[False, True])
     frame = known.head(limit)
-    figure = heading(value)
+    figure = heading(value, label=axis_title, unit=unit)
     as_dots = dots if dots is not None else low is not None
     order = [str(v) for v in dict.fromkeys(frame[label])]
     down = alt.Y(f"{label}:N", sort=order, title=None).axis(labelLimit=170, labelPadding=8, grid=as_dots)

@@ -9,7 +9,7 @@ from ..model.reel_lists import STATES
 from ..model.suggestions import iso_week
 from . import charts
 from .blocks import Box, finding, note, text
-from .level_page import LevelPage
+from .level_page import LevelPage, platform_name
 from .numbers import compact, counted, day, figure, percent, whole
 from .tables import Table
 
@@ -40,15 +40,19 @@ class ContentPage(LevelPage):
         if not several:
             only = platforms.iloc[0]
             return finding(
-                f"All content went to one platform each, most to {only['platform']}",
+                f"All content went to {platform_name(only['platform'])} alone"
+                if len(platforms) == 1
+                else f"All content went to one platform each, most of it to {platform_name(only['platform'])}",
                 f"{counted(len(content), 'item')} became {counted(int(content['n_posts'].sum()), 'post')}. Which "
                 "platform is best for an item can be told once it is posted on two.",
             )
         best = platforms.sort_values(["n_best", "platform"], ascending=[False, True]).iloc[0]
         return finding(
-            f"{best['platform']} was the best platform of {whole(best['n_best'])} of {counted(several, 'item')} that "
+            f"{platform_name(best['platform'])} was the best platform of {whole(best['n_best'])} of "
+            f"{counted(several, 'item')} that "
             "were posted on several",
-            "Platforms count views differently (YouTube Shorts since 31 March 2025, Instagram since 21 April 2025), so "
+            "Platforms count views differently (YouTube Shorts since 31 March 2025, Instagram since 21 April "
+            "2025), so "
             "an item's platforms are compared by how its posts did against the accounts' usual there, and by views "
             "only where that isn't known.",
         )
@@ -79,14 +83,16 @@ class ContentPage(LevelPage):
             return _SAID
         first = content.iloc[0]
         share = first["views"] / content["views"].sum() if content["views"].sum() else float("nan")
-        caption = f"The first of {counted(len(content), 'item')} has {percent(share)} of all their views"
+        caption = (
+            f"The most viewed of {counted(len(content), 'item')} has {whole(first['views'])} views, "
+            f"{percent(share)} of all"
+        )
+        # Of items on one platform each, no platform is best.
+        best = ["n_platforms", "best_platform", "best_by"] if (content["n_platforms"] > 1).any() else []
         return Table(
-            content,
+            content.assign(best_by=content["best_by"].replace("outlier", "times the usual")),
             caption=caption,
-            columns=[
-                "title", "creator_id", "n_posts", "n_platforms", "views", "best_platform", "best_by",
-                "best_platform_outlier", "first_posted_at",
-            ],
+            columns=["title", "creator_id", "n_posts", *best, "views", "best_platform_outlier", "first_posted_at"],
             missing="no count or no baseline",
             limit=15,
         )  # fmt: skip
@@ -147,7 +153,8 @@ class ContentPage(LevelPage):
         done, due = int(tasks["n_on_time_tasks"].sum()), int(tasks["n_due_tasks"].sum())
         return Table(
             tasks.sort_values(["on_time_rate", "va_id"], ascending=[True, True]),
-            caption=f"{done} of {counted(due, 'task')} were done in time",
+            caption=f"{done} of {counted(due, 'task')} due in {counted(self.facts.score_weeks, 'week')} were done in "
+            "time",
             columns=[
                 "va_id",
                 "n_due_tasks",

@@ -13,7 +13,7 @@ from ..model.creator_facts import EFFECT_WEEKS, MONEY_WEEKS, CreatorFacts
 from . import charts
 from .blocks import Box, Tile, Tiles, note, text, tiles
 from .content_page import NO_CONTENT, ContentPage
-from .level_page import known
+from .level_page import known, usual_of
 from .numbers import counted, figure, money, multiple, percent, whole
 from .tables import Definitions, Table, definitions
 
@@ -49,28 +49,35 @@ class CreatorPage(ContentPage):
                 label="On their way",
                 value=open_items,
                 unit="items",
+                compared=False,
                 better="",
                 reason="no content items",
                 note=f"{counted(len(facts.overdue), 'item')} overdue" if has_items else "",
             ),
             Tile(
                 label="To post next week",
-                value=len(lists),
+                value=len(lists) if len(lists) else None,
                 unit="posts",
+                compared=False,
+                reason="no task, image or item to post",
                 better="",
-                note=f"for {counted(lists['va_id'].nunique(), 'VA')}, see the reel lists",
+                note=f"for {counted(lists['va_id'].nunique(), 'VA')}, see the reel lists"
+                if len(lists)
+                else "",
             ),
         )
 
     def changed(self) -> Box:
         """What moved, in sentences."""
         weekly, sentences = self.facts.weekly, []
-        out, usual = weekly["n_published_items"].iloc[-1], weekly["n_published_items"].iloc[:-1].median()
+        out, usual = weekly["n_published_items"].iloc[-1], usual_of(weekly, "n_published_items")
         if pd.notna(out):
-            where = "more than" if out > 1.2 * usual else "fewer than" if out < 0.8 * usual else "about"
-            sentences.append(
-                f"{counted(int(out), 'content item')} came out, {where} the usual {figure(usual)} a week."
+            compared = (
+                f", {usual.where(out)} the usual {figure(usual.low)} to {figure(usual.high)} a week"
+                if usual
+                else ""
             )
+            sentences.append(f"{counted(int(out), 'content item')} came out{compared}.")
         stages = self.facts.stages
         if not stages.empty:
             slowest = stages.sort_values(["median_days_in_stage", "stage"], ascending=[False, True]).iloc[0]
@@ -98,22 +105,10 @@ class CreatorPage(ContentPage):
         weekly = self.facts.weekly
         if not self.facts.has("content_items"):
             return note(NO_CONTENT)
-        last, usual = (
-            weekly["n_published_items"].iloc[-1],
-            float(weekly["n_published_items"].iloc[:-1].median()),
-        )
-        where = (
-            "more than" if last > 1.2 * usual else "fewer than" if last < 0.8 * usual else "about as many as"
-        )
-        return charts.line(
-            weekly,
-            x="week_on",
-            y="n_published_items",
-            title=f"{counted(int(last), 'item')} came out, {where} the usual {figure(usual)}",
-            subtitle="Content items a week, by their first post",
-            reference=usual,
-            zero=True,
-        )
+        return self._course(
+            weekly, "n_published_items", "Content items that came out:", shown=figure, zero=True,
+            subtitle="A week, by their first post", nothing=NO_CONTENT,
+        )  # fmt: skip
 
     # --- creators ------------------------------------------------------------------------------------
 
@@ -156,8 +151,8 @@ class CreatorPage(ContentPage):
             ["viral_rate", "creator_id"], ascending=[False, True]
         )
         caption = (
-            f"{viral.iloc[0]['creator_id']} has the most viral posts for its number: "
-            f"{percent(viral.iloc[0]['viral_rate'])} of {whole(viral.iloc[0]['n_final_posts'])}"
+            f"Largest share of viral posts: {viral.iloc[0]['creator_id']}, "
+            f"{percent(viral.iloc[0]['viral_rate'])} of {counted(viral.iloc[0]['n_final_posts'], 'post')}"
             if len(viral)
             else f"{counted(len(found), 'creator')}, none with posts that are 30 days old"
         )
@@ -165,7 +160,8 @@ class CreatorPage(ContentPage):
             found.sort_values(["median_views", "creator_id"], ascending=[False, True]),
             caption=caption,
             columns=[
-                "creator_id", "n_mature_posts", "n_posting_accounts", "median_views", "median_outlier", "breakout_rate",
+                "creator_id", "n_mature_posts", "n_posting_accounts", "median_views", "median_outlier",
+                "breakout_rate",
                 "viral_rate", "engagement_rate_by_views", "n_own_accounts", "net_followers",
             ],
             missing="too few posts or counts",
@@ -193,7 +189,7 @@ class CreatorPage(ContentPage):
             columns=["creator_id", "n_posts", "revenue", "cost", "profit", "roi", "rpm"],
             missing="no rate to convert by, or nothing to divide by",
             signed=["roi"],
-            note=f"In {currency}, over {MONEY_WEEKS} weeks, by the creators' posts; more on the page about money.",
+            note=f"In {currency}, over {MONEY_WEEKS} weeks, by the creators' posts; more on page 4, Money.",
             limit=40,
         )
 
@@ -266,7 +262,7 @@ class CreatorPage(ContentPage):
                 "set_score", "breakout_rate", "engagement_quality", "median_views",
             ],
             missing="not known",
-            note=f"{cut}Sets with {FEWEST_POSTS} mature posts or more, over {EFFECT_WEEKS} weeks; 90 % intervals. "
+            note=f"{cut}Sets with {FEWEST_POSTS} comparable posts or more, over {EFFECT_WEEKS} weeks; 90 % intervals. "
             "A set's effect is against the mean of all sets, its creator's share taken out.",
         )  # fmt: skip
 
@@ -286,12 +282,15 @@ class CreatorPage(ContentPage):
             for row in self.facts.creators.to_dict("records")
             for name in names
         }
-        return self.against_targets(actual, scope="creator")
+        weeks = counted(self.facts.score_weeks, "week")
+        return self.against_targets(actual, scope="creator", over=dict.fromkeys(names, weeks))
 
     def left_out(self) -> Box:
         unnamed = self.facts.unnamed
         said = [
-            f"{whole(unnamed['without_creator'])} posts name no creator"
+            f"{counted(unnamed['without_creator'], 'post')} "
+            f"{'names' if unnamed['without_creator'] == 1 else 'name'} no "
+            "creator"
             if unnamed["without_creator"]
             else "",
             f"{whole(unnamed['without_set'])} no set" if unnamed["without_set"] else "",

@@ -18,8 +18,10 @@ FEWEST_POSTS = 10
 
 _RESULTS = ["n_posts", "revenue", "cost", "profit", "roi", "rpm", "cpm_cost", "payback_days"]
 _WHY_DASH = {
-    "profit": "an exchange rate is missing",
-    "roi": "nothing was spent, or an exchange rate is missing",
+    "revenue": "no payments, or an exchange rate is missing",
+    "cost": "no costs, or an exchange rate is missing",
+    "profit": "revenue or cost is not known, or an exchange rate is missing",
+    "roi": "no cost, or an exchange rate is missing",
     "rpm": "no views are known to be gained",
     "cpm_cost": "no views are known to be gained",
     "payback_days": "no revenue",
@@ -65,16 +67,32 @@ class MoneyPage(LevelPage):
         """The week's money against the week before and the eight before it."""
         weekly, unit = self.facts.weekly, self.facts.currency
         seen = known(weekly["n_gaining"].iloc[-1])
-        on = f"over {whole(seen)} posts with known views" if seen else ""
+        on = f"{unit} per 1,000 views gained" + (f", over {counted(seen, 'post')}" if seen else "")
         missing = "no views are known to be gained"
         return tiles(
-            self._money(weekly, "Revenue", "revenue", "no payments"),
-            self._money(weekly, "Cost", "cost", "no costs", better="down"),
-            self._money(weekly, "Profit", "profit", "one side is not known"),
-            self.tile(weekly, "ROI", "roi", note="profit as a share of cost"),
-            self._money(weekly, f"{unit} per 1,000 views", "rpm", missing, note=on),
-            self._money(weekly, "Cost per 1,000 views", "cpm_cost", missing, better="down"),
+            *self.result_tiles(),
+            self._money(
+                weekly, "ROI", "roi", "cost or revenue is not known", note="profit as a share of cost"
+            ),
+            self._money(weekly, "RPM", "rpm", missing, note=on),
+            self._money(
+                weekly,
+                "Cost per 1,000 views",
+                "cpm_cost",
+                missing,
+                better="down",
+                note=f"{unit}, views gained",
+            ),
         )
+
+    def result_tiles(self) -> list[Tile]:
+        """Revenue, cost and profit of the week: the same tiles wherever the week is told."""
+        weekly, unit = self.facts.weekly, self.facts.currency
+        return [
+            self._money(weekly, "Revenue", "revenue", "no payments", note=unit),
+            self._money(weekly, "Cost", "cost", "no costs", better="down", note=unit),
+            self._money(weekly, "Profit", "profit", "revenue or cost is not known", note=unit),
+        ]
 
     def _money(
         self,
@@ -127,25 +145,20 @@ class MoneyPage(LevelPage):
         )
         moved = (sums[weeks[1]] - sums[weeks[0]]).sort_values(key=abs, ascending=False)
         (entry, kind), by = moved.index[0], moved.iloc[0]
-        word = "payments of" if entry == "revenue" else "costs of"
-        return f"Most moved: {word} {str(kind).replace('_', ' ')}, {'+' if by >= 0 else ''}{money(by)}."
+        what = f"{str(kind).replace('_', ' ')} {'revenue' if entry == 'revenue' else 'cost'}"
+        if abs(by) < 0.005:
+            return ""
+        return f"Most moved: {what}, {'+' if by >= 0 else ''}{money(by, self.facts.currency)}."
 
     def profit_chart(self) -> Any:
         weekly = self.facts.weekly.dropna(subset=["revenue", "cost"])
         if len(weekly) < 2:
             return note("Under two weeks have revenue and cost: there is no course to draw yet.")
-        losing = int((weekly["profit"] < 0).sum())
-        title = (
-            f"{counted(losing, 'week')} of {len(weekly)} lost money"
-            if losing
-            else f"All {len(weekly)} weeks made money: {money(weekly['profit'].min())} to "
-            f"{money(weekly['profit'].max())} "
-            f"{self.facts.currency} of profit"
-        )
+        title = made_money(weekly, self.facts.currency)
         lines = weekly.melt("week_on", ["revenue", "cost", "profit"], "series", "money")
         lines["series"] = lines["series"].str.capitalize()
         return charts.line(
-            lines, x="week_on", y="money", series="series", title=title, zero=True,
+            lines, x="week_on", y="money", series="series", title=title, zero=True, unit=self.facts.currency,
             subtitle=f"{self.facts.currency} a week; a payment is spread evenly over its days",
         )  # fmt: skip
 
@@ -157,9 +170,8 @@ class MoneyPage(LevelPage):
         total = weekly[["revenue", "cost", "profit"]].sum(min_count=1)
         return Table(
             weekly.iloc[::-1].assign(starts_on=[d.date() for d in weekly["week_on"].iloc[::-1]]),
-            caption=f"{counted(len(weekly), 'week')} together: {money(total['revenue'])} in, "
-            f"{money(total['cost'])} out "
-            f"({self.facts.currency})",
+            caption=f"{counted(len(weekly), 'week')} together, in {self.facts.currency}: revenue "
+            f"{money(total['revenue'])}, cost {money(total['cost'])}, profit {money(total['profit'])}",
             columns=[
                 "starts_on",
                 "revenue",
@@ -192,14 +204,13 @@ class MoneyPage(LevelPage):
     def _ranked(self, units: pd.DataFrame, column: str, one: str) -> Any:
         """The most profit and the most loss, as bars."""
         told = units.dropna(subset=["profit"])
-        if told.empty:
+        if told.empty or not (told[["revenue", "cost"]] != 0).any(axis=None):
             return note(f"No money is attributed to any {one} in these weeks.")
         ends = pd.concat([told.head(10), told.tail(10)]).drop_duplicates(column)
-        losing = told[told["profit"] < 0]
+        losing, best, worst = told[told["profit"] < 0], told.iloc[0], told.iloc[-1]
         title = (
-            f"{counted(len(losing), one)} of {len(told)} lost money, "
-            f"{money(-losing['profit'].sum(), self.facts.currency)} "
-            "together"
+            f"{counted(len(losing), one)} of {len(told)} lost money: from {money(best['profit'], self.facts.currency)} "
+            f"({best[column]}) to {money(worst['profit'], self.facts.currency)} ({worst[column]})"
             if len(losing)
             else f"None of {counted(len(told), one)} lost money"
         )
@@ -207,12 +218,12 @@ class MoneyPage(LevelPage):
             ends.assign(unit=ends[column]), label="unit", value="profit", title=title,
             subtitle=f"Profit in {self.facts.currency} over {counted(self.facts.score_weeks, 'week')}"
             + ("; the 10 best and the 10 worst" if len(told) > 20 else ""),
-            tooltips=["revenue", "cost", "n_posts"],
+            tooltips=["revenue", "cost", "n_posts"], unit=self.facts.currency,
         )  # fmt: skip
 
     def _table(self, units: pd.DataFrame, column: str, one: str, many: str, *, ends: int = 40) -> Any:
         told = units[(units["n_posts"] > 0) | (units["revenue"] != 0) | (units["cost"] != 0)]
-        if told.empty:
+        if told.empty or not (told[["revenue", "cost"]] != 0).any(axis=None):
             return note(f"No money is attributed to any {one} in these weeks.")
         enough = told[(told["n_posts"] >= FEWEST_POSTS) & told["roi"].notna()].sort_values(
             ["roi", column], ascending=[False, True]
@@ -315,7 +326,7 @@ class MoneyPage(LevelPage):
         shown = wide.merge(owed, on=["va_id", "currency"], how="left")
         shown = shown[shown.filter(like="n_payouts_").sum(axis=1) > 0]
         return Table(
-            shown.sort_values(["currency", "va_id"]),
+            shown.sort_values("due_amount", ascending=False, na_position="last", kind="stable"),
             caption=f"{said} due for {counted(int(due['n_posts'].sum()), 'post')}",
             columns=["va_id", "currency", "due_amount", *(f"n_payouts_{s}" for s in states)],
             missing="nothing is due",
@@ -343,7 +354,7 @@ class MoneyPage(LevelPage):
                 f"{counted(len(rows), word)} of {money(sum(rows['amount']), str(currency))} together found no post of "
                 f"their scope ({named}{', ...' if len(rows) > 5 else ''}): counted in the week, with nobody."
             )
-        methods = {"gained": "views gained in its days", "total": "all views known", "equal": "equal parts"}
+        methods = {"gained": "views gained in their days", "total": "all views known", "equal": "equal parts"}
         used = [
             f"{whole(r['n_entries'])} by {methods[r['method']]}"
             for r in self.facts.methods.to_dict("records")
@@ -352,18 +363,31 @@ class MoneyPage(LevelPage):
         if used:
             lines.append(f"Payments of these weeks were spread over posts: {', '.join(used)}.")
         bad = not self.facts.missing_rates.empty
-        title = "Money that could not be placed" if bad or not astray.empty else "All money is placed"
+        any_money = any(self.facts.n_entries.values())
+        title = (
+            "Money that could not be placed"
+            if bad or not astray.empty
+            else "All money is placed"
+            if any_money
+            else "No money is recorded"
+        )
         return (warning if bad else note)("\n\n".join(lines) or "There is no money to place.", title)
 
-    def targets_table(self) -> Any:
+    def targets(self) -> Any:
+        """Targets of money beside what the week brought."""
         now = self.facts.weekly.iloc[-1]
         names = ("revenue", "cost", "profit", "roi", "rpm", "cpm_cost")
-        return self.against_targets(
-            {(n, "all"): now[n] for n in names}, scope="all", labels={"all": "the whole agency"}
-        )
+        return self.against_targets({(n, "all"): now[n] for n in names}, scope="all")
 
     def definitions(self) -> Definitions:
         return definitions(
             "revenue", "cost", "profit", "roi", "margin", "rpm", "cpm_cost", "payback_days", "gained_views",
             "frozen_views", "state", "reported_amount",
         )  # fmt: skip
+
+
+def made_money(weekly: pd.DataFrame, currency: str) -> str:
+    """How many weeks made money and what all brought; the rows hold a profit each."""
+    won = int((weekly["profit"] > 0).sum())
+    many = "All" if won == len(weekly) else whole(won) if won else "None"
+    return f"{many} of {counted(len(weekly), 'week')} made money, {money(weekly['profit'].sum(), currency)} together"

@@ -56,10 +56,15 @@ def shared_decimals(values: Iterable[Any]) -> int:
 
 
 def compact(value: Any) -> str:
-    """12.3k, 1.2M, 4.1B: for tiles and sentences, where digits past the second decide nothing."""
+    """2,478, 12.3k, 1.2M, 4.1B: for tiles and sentences, where digits past the third decide nothing.
+
+    Below 10,000 all digits stay: 2.5k after 2.7k would hide most of a change.
+    """
     if is_missing(value):
         return DASH
     number = float(value)
+    if 1_000 <= abs(number) < 9_999.5:
+        return whole(number)
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         # 999,950 must become 1M, not 1000k.
         if abs(number) >= size * 0.99995:
@@ -97,10 +102,17 @@ def relative_change(now: Any, before: Any) -> float | None:
 
 
 def multiple(value: Any, *, decimals: int | None = None) -> str:
-    """1.34 is 1.34×: times the usual. Two decimals: the third of a multiple is noise."""
-    if decimals is None and not is_missing(value) and 0.1 <= abs(float(value)) < 10:
-        value = round(float(value), 2)
-    return DASH if is_missing(value) else f"{figure(value, decimals=decimals)}×"
+    """1.3 is 1.30×: times the usual. Two decimals under 10, so that neighbours can be compared by eye."""
+    if is_missing(value):
+        return DASH
+    places = 2 if decimals is None and abs(float(value)) < 9.995 else decimals
+    return f"{figure(value, decimals=places)}×"
+
+
+def beside(value: float, low: float, high: float) -> str:
+    """`below`, `within` or `above` a range; what is a fifth of a percent from an end still lies within."""
+    room = 0.002 * max(abs(low), abs(high))
+    return "below" if value < low - room else "above" if value > high + room else "within"
 
 
 def money(amount: Any, currency: str = "") -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ..model.overview_facts import OverviewFacts
-from .account_verdicts import reason
-from .blocks import Box, finding
+from .account_verdicts import LUCK, reason
+from .blocks import Box, Stacked, finding
 from .numbers import compact, counted, money, multiple, percent, whole
 
 MOST = 8
@@ -18,27 +17,20 @@ _LATE = 0.7
 """Share of tasks in time below which somebody has to be asked."""
 
 
-@dataclass(frozen=True)
-class Findings:
-    """Findings under each other."""
-
-    boxes: tuple[Box, ...]
-
-    def _repr_html_(self) -> str:
-        return "".join(box._repr_html_() for box in self.boxes)
-
-    def __repr__(self) -> str:
-        return "\n\n".join(repr(box) for box in self.boxes)
-
-
-def found(facts: OverviewFacts) -> Findings:
+def found(facts: OverviewFacts) -> Stacked:
     """The gravest first; at most eight."""
     said = [box for each in _IN_ORDER for box in each(facts)]
-    nothing = finding(
-        "Nothing stands out",
-        "No account, VA, image or payment differs from the usual by more than chance explains.",
-    )
-    return Findings(tuple(said[:MOST]) or (nothing,))
+    if not said and facts.account_level.changes["change_low"].isna().all():
+        nothing = finding(
+            "Nothing can be compared yet",
+            "No account has five posts with a count both in these weeks and before them, so nothing can stand out.",
+        )
+    else:
+        nothing = finding(
+            "Nothing stands out",
+            "No account, VA, image or payment differs from the usual by more than chance explains.",
+        )
+    return Stacked(tuple(said[:MOST]) or (nothing,))
 
 
 def _losses(facts: OverviewFacts) -> Iterator[Box]:
@@ -47,10 +39,10 @@ def _losses(facts: OverviewFacts) -> Iterator[Box]:
         return
     currency, worst = facts.settings.reporting_currency, losing.iloc[0]
     yield finding(
-        f"{counted(len(losing), 'account')} of {len(facts.account_money)} lost money: "
-        f"{money(losing['profit'].sum(), currency)} in {counted(facts.score_weeks, 'week')}",
+        f"{counted(len(losing), 'account')} of {len(facts.account_money)} lost "
+        f"{money(-losing['profit'].sum(), currency)} in {counted(facts.money_level.score_weeks, 'week')}",
         f"Most: {worst['account_id']} with {money(worst['profit'], currency)} (revenue "
-        f"{money(worst['revenue'])}, cost {money(worst['cost'])}). More on page 4, ROI.",
+        f"{money(worst['revenue'])}, cost {money(worst['cost'])}). More on page 4, Money.",
     )
 
 
@@ -60,7 +52,7 @@ def _rates(facts: OverviewFacts) -> Iterator[Box]:
         yield finding(
             f"{entries} in {row['currency']} {'is' if row['n_unconverted'] == 1 else 'are'} in no sum",
             f"Their exchange rate to {facts.settings.reporting_currency} is missing: import fx_rates.csv. More on page "
-            "4, ROI.",
+            "4, Money.",
         )
 
 
@@ -70,10 +62,15 @@ def _falls(facts: OverviewFacts) -> Iterator[Box]:
     fallen = fallen.sort_values(["is_collapsed", "median_outlier"], ascending=[False, True], kind="stable")
     if fallen.empty:
         return
-    named = "; ".join(f"{r['account_id']}: {reason(r)}" for r in fallen.head(3).to_dict("records"))
+    named = "; ".join(f"{r['account_id']} ({reason(r)})" for r in fallen.head(3).to_dict("records"))
+    collapsed = int(fallen["is_collapsed"].sum())
+    told = [f"{counted(collapsed, 'account')} collapsed"] if collapsed else []
+    if len(fallen) > collapsed:
+        told.append(f"{counted(len(fallen) - collapsed, 'account')} to drop")
     yield finding(
-        f"{counted(len(fallen), 'account')} fell clearly further than the agency as a whole",
-        f"{named}. {_noted(facts, set(fallen['account_id']))}More on page 2, Accounts.",
+        " and ".join(told),
+        f"Down clearly further than the agency as a whole: {named}. "
+        f"{_noted(facts, set(fallen['account_id']))}More on page 2, Accounts.",
     )
 
 
@@ -87,7 +84,7 @@ def _rises(facts: OverviewFacts) -> Iterator[Box]:
     yield finding(
         f"Push {best['account_id']}" + (f" and {len(push) - 1} more" if len(push) > 1 else ""),
         f"{reason(dict(best)).capitalize()}, n = {whole(best['n_mature_posts'])} posts. "
-        f"Of {judged} accounts, luck alone would put about {whole(0.05 * judged)} clearly above their usual. "
+        f"Of {judged} accounts, luck alone would put about {whole(LUCK * judged)} clearly above their usual. "
         f"{_noted(facts, set(push['account_id'].head(3)))}More on page 2, Accounts.",
     )
 
@@ -111,11 +108,11 @@ def _vas(facts: OverviewFacts) -> Iterator[Box]:
             if len(chosen):
                 row = chosen.iloc[0]
                 yield finding(
-                    f"{verb} {row['va_id']}: {multiple(row['va_effect'])} the views of the team's median on the same "
+                    f"{verb} {row['va_id']}: {multiple(row['va_effect'])} the views of the team's mean on the same "
                     "accounts",
                     f"90 % interval {multiple(row['va_effect_low'])} to {multiple(row['va_effect_high'])}, "
                     f"{counted(row['n_posts'], 'post')} in a year; {counted(len(chosen), 'VA')} clearly "
-                    f"{'below' if verb == 'Talk to' else 'above'}. The plan for each VA is on page 3.",
+                    f"{'below' if verb == 'Talk to' else 'above'} it. The plan for each VA is on page 3, VAs.",
                 )
 
 
@@ -137,7 +134,7 @@ def _tasks(facts: OverviewFacts) -> Iterator[Box]:
     if oldest:
         first = oldest[0]
         body += f"Longest: {first['title'] or first['content_id']}, {counted(first['days_overdue'], 'day')}. "
-    yield finding(title, (body if due or oldest else "") + "More on page 5, Creators.")
+    yield finding(title, (body if due or oldest else "") + "More on page 5, Creators and content.")
 
 
 def _slides(facts: OverviewFacts) -> Iterator[Box]:
@@ -149,14 +146,15 @@ def _slides(facts: OverviewFacts) -> Iterator[Box]:
         yield finding(
             f"{counted(weak, 'weak image')} still in use"
             + (f", {counted(tired, 'image')} tired" if tired else ""),
-            f"The posts that show them do clearly worse than usual; {whole(slides.n_good)} images do clearly better. "
+            f"Posts that show them do clearly worse than the accounts' other posts; {whole(slides.n_good)} images do "
+            "clearly better. "
             "More on page 1, Slides.",
         )
     if resting:
         yield finding(
-            f"{counted(resting, 'good image')} rest unused",
-            "Their posts did clearly better than usual, and they were shown once, or not for 60 days. Page 1 says "
-            "which account could show them next.",
+            f"{counted(resting, 'good image')} {'rests' if resting == 1 else 'rest'} unused",
+            "Their posts did clearly better than usual, and they were shown once, or not for 60 days. Page 1, "
+            "Slides, says which account could show them next.",
         )
 
 

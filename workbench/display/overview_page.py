@@ -9,10 +9,11 @@ import pandas as pd
 from ..model.overview_facts import OverviewFacts
 from . import charts
 from .account_page import AccountPage
-from .blocks import Box, Tiles, note, text, tiles
-from .level_page import LevelPage, known
-from .numbers import compact, counted, money, relative_change, whole
-from .overview_findings import Findings, found
+from .blocks import Box, Stacked, Tiles, note, text, tiles
+from .level_page import LevelPage, known, usual_of
+from .money_page import MoneyPage, made_money
+from .numbers import counted, money
+from .overview_findings import found
 from .tables import Definitions, Table, definitions
 
 _HOW = {
@@ -36,8 +37,11 @@ _PAGES = (
     ),
     ("2 Accounts", "Who grows, the score in parts, what to push and to drop, when posts do well."),
     ("3 VAs", "What each VA does to views on the same accounts, efficiency, a plan for each."),
-    ("4 ROI", "Profit and loss, what loses money, payouts due, what if."),
-    ("5 Creators", "Creators and sets, content over platforms, the pipeline, next week's reel lists."),
+    ("4 Money", "Profit and loss, what loses money, payouts due, what if."),
+    (
+        "5 Creators and content",
+        "Creators and sets, content over platforms, the pipeline, next week's reel lists.",
+    ),
 )
 
 
@@ -48,67 +52,31 @@ class OverviewPage(LevelPage):
 
     def headline(self) -> Tiles:
         """The week's figures of all levels against the week before and the eight before it."""
-        weekly, currency = self.facts.weekly, self.facts.settings.reporting_currency
-        shown = [
-            self.tile(weekly, "Posts that matured", "n_mature_posts", note=f"counted at {self._age}"),
-            self.tile(weekly, "Median views", "median_views", note=f"at {self._age}"),
-            self.tile(weekly, "Against usual", "median_outlier", note="median post; 1 is usual"),
-            self.tile(weekly, "Breakout rate", "breakout_rate", note="3 x usual or more"),
-            self.tile(weekly, "Net followers", "net_followers"),
-        ]
+        weekly = self.facts.weekly
+        shown = [*self._reach_tiles(weekly), AccountPage(self.facts.account_level).followers_tile()]
         if not self.facts.money.empty:
-            shown += [
-                self.tile(weekly, "Revenue", "revenue", note=currency),
-                self.tile(weekly, "Cost", "cost", note=currency, better="down"),
-                self.tile(weekly, "Profit", "profit", note=currency),
-            ]
+            shown += MoneyPage(self.facts.money_level).result_tiles()
         if self.facts.has("tasks"):
-            shown.append(self.tile(weekly, "Tasks in time", "on_time_rate", note="of those due in the week"))
+            due = known(weekly["n_due_tasks"].iloc[-1])
+            note = f"of {counted(int(due), 'task')} due" if due else ""
+            shown.append(self.tile(weekly, "Tasks in time", "on_time_rate", note=note))
         if self.facts.has("content_items"):
-            shown.append(self.tile(weekly, "Items published", "n_published_items"))
+            shown.append(
+                self.tile(weekly, "Content out", "n_published_items", note="items whose first post went up")
+            )
         return tiles(*shown)
-
-    @property
-    def _age(self) -> str:
-        return "30 days" if self.facts.horizon == "settled" else "5 days"
 
     def changed(self) -> Box:
         """What changed, how broadly, what was noted of these days, and what it means for the money."""
-        said = [s for s in (self._views_moved(), self._breadth(), self._events(), self._money_moved()) if s]
-        return text(" ".join(said) or "Too little is known of this week and the one before to compare them.")
-
-    def _views_moved(self) -> str:
-        weekly = self.facts.weekly
-        now, before = weekly.iloc[-1], weekly.iloc[-2]
-        moved = relative_change(known(now["median_views"]), known(before["median_views"]))
-        if moved is None:
-            return ""
-        past = weekly["median_views"].iloc[:-1].dropna()
-        low, high = (float(past.quantile(q)) for q in (0.25, 0.75))
-        where = (
-            "below the usual" if now["median_views"] < low
-            else "above the usual" if now["median_views"] > high
-            else "within the usual"
-        )  # fmt: skip
-        verb = "rose to" if moved > 0.02 else "fell to" if moved < -0.02 else "held at"
-        return (
-            f"Median views {verb} {compact(now['median_views'])} after {compact(before['median_views'])} "
-            f"({whole(now['n_mature_posts'])} and {whole(before['n_mature_posts'])} posts), {where} of the eight weeks "
-            f"before ({compact(low)} to {compact(high)})."
-        )
-
-    def _breadth(self) -> str:
-        changes = self.facts.account_level.changes
-        judged = changes.dropna(subset=["change_low"])
-        if judged.empty:
-            return ""
-        up, down = int((judged["change_low"] > 0).sum()), int((judged["change_high"] < 0).sum())
-        luck = 0.05 * len(judged)
-        broad = "a broad move, not a few accounts" if max(up, down) > 3 * max(luck, 1) else "no broad move"
-        return (
-            f"Over {counted(self.facts.score_weeks, 'week')}, {whole(up)} of {len(judged)} accounts did clearly "
-            f"better against their own usual than before, {whole(down)} clearly worse (about {whole(luck)} each by "
-            f"luck): {broad}."
+        said = [
+            self._views_moved(self.facts.weekly),
+            AccountPage(self.facts.account_level).breadth(),
+            self._events(),
+            self._money_moved(),
+        ]
+        return text(
+            " ".join(filter(None, said))
+            or "Too little is known of this week and the one before to compare them."
         )
 
     def _events(self) -> str:
@@ -119,11 +87,7 @@ class OverviewPage(LevelPage):
         of_all = events["scope"].fillna("all") == "all"
         near = events[of_all & (ends >= first) & (events["from_on"] <= self.facts.period.to_on)]
         if near.empty:
-            return (
-                "No event was noted for these two weeks."
-                if len(events) or self.facts.has("annotations")
-                else ""
-            )
+            return ""
         labels = "; ".join(str(e["label"]).rstrip(".") for e in near.to_dict("records"))
         return f"Noted for these two weeks, and perhaps a part of the explanation: {labels}."
 
@@ -132,8 +96,12 @@ class OverviewPage(LevelPage):
         if pd.isna(week.get("profit")):
             return ""
         currency = self.facts.settings.reporting_currency
-        usual = self.facts.weekly["profit"].iloc[:-1].median()
-        compared = f"; the usual week has {money(usual, currency)}" if pd.notna(usual) else ""
+        usual = usual_of(self.facts.weekly, "profit")
+        compared = (
+            f", {usual.where(week['profit'])} the usual {money(usual.low)} to {money(usual.high, currency)}"
+            if usual
+            else ""
+        )
         return (
             f"The week brought {money(week['revenue'], currency)} and cost {money(week['cost'], currency)}: "
             f"{'a profit' if week['profit'] >= 0 else 'a loss'} of {money(abs(week['profit']), currency)}{compared}."
@@ -149,19 +117,19 @@ class OverviewPage(LevelPage):
                 "Fewer than two weeks have revenue or costs, so there is no profit to draw. Import revenue.csv and "
                 "costs.csv."
             )
-        won = int((weeks["profit"] > 0).sum())
-        total = money(weeks["profit"].sum(), self.facts.settings.reporting_currency)
+        currency = self.facts.settings.reporting_currency
         return charts.line(
             weeks,
             x="week_on",
             y="profit",
+            unit=currency,
             reference=0.0,
             reference_label="break-even",
             zero=True,
-            title=f"{won} of {len(weeks)} weeks made money, {total} together",
+            title=made_money(weeks, currency),
         )
 
-    def findings(self) -> Findings:
+    def findings(self) -> Stacked:
         """The few things to act on, the gravest first."""
         return found(self.facts)
 
@@ -169,17 +137,19 @@ class OverviewPage(LevelPage):
         """Targets set for everything, of all levels, beside what was reached."""
         week, review = self.facts.weekly.iloc[-1], self.facts.account_level.review
         final = review["n_final_posts"].sum()
-        long = self.facts.account_money
-        cost = long["cost"].sum() if len(long) else 0
         reached = {
             "median_views_120h": week["median_views"] if self.facts.horizon == "120" else None,
             "posts_per_week": week["n_posts"],
             "viral_rate": review["n_viral_posts"].sum() / final if final else None,
             "breakout_rate": week["breakout_rate"],
-            "roi": long["profit"].sum() / cost if cost else None,
+            "roi": week["profit"] / week["cost"] if known(week["cost"]) else None,
             "on_time_rate": week["on_time_rate"],
         }
-        return self.against_targets({(m, "all"): value for m, value in reached.items()}, scope="all")
+        return self.against_targets(
+            {(m, "all"): value for m, value in reached.items()},
+            scope="all",
+            over={"viral_rate": counted(self.facts.score_weeks, "week")},
+        )
 
     def health(self) -> Any:
         """How much there is of everything, how new it is, and what to do where there is nothing."""
@@ -187,8 +157,10 @@ class OverviewPage(LevelPage):
         parts = self.facts.parts
         late = (end - parts["newest_at"]).dt.total_seconds() / 86400
         empty = parts["n_rows"] == 0
+        streams = ~parts["table_name"].isin(["targets", "annotations"])
         told = parts.assign(
-            days_behind=late.clip(lower=0.0).round(1),
+            newest_on=parts["newest_at"].dt.date.where(parts["newest_at"].notna(), None),
+            days_behind=late.clip(lower=0.0).round().where(streams),
             what_to_do=parts["table_name"].map(_HOW).where(empty),
         )
         missing = int(empty.sum())
@@ -207,11 +179,15 @@ class OverviewPage(LevelPage):
             columns={
                 "part_name": "Part",
                 "n_rows": "Rows",
-                "newest_at": "Newest",
+                "newest_on": "Newest",
                 "days_behind": "Days before the week's end",
                 **({"what_to_do": "What to do"} if missing else {}),
             },
-            missing={"newest_at": "bears no time", "days_behind": "bears no time", "what_to_do": "nothing"},
+            missing={
+                "newest_on": "bears no date",
+                "days_behind": "set once, or bears no date",
+                "what_to_do": "nothing",
+            },
             define=False,
         )
 

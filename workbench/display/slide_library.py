@@ -25,7 +25,8 @@ _WORDS = 60
 _FEWEST_POSTS = 5
 """Posts with a known multiple, for a hook's median to be told."""
 _LIFT = {
-    "slide_lift": "Lift", "slide_lift_low": "90 % from", "slide_lift_high": "to", "n_lift_posts": "n", "n_uses": "Uses",
+    "slide_lift": "Lift", "slide_lift_low": "90 % from", "slide_lift_high": "to", "n_lift_posts": "n",
+    "n_uses": "Uses",
     "days_since_used": "Rested",
 }  # fmt: skip
 _HOOK_LIFT = {
@@ -39,7 +40,8 @@ _WEAR = {
 
 
 NO_LIFT = note(
-    "Of no image is it known how its posts did: that takes posts with slides that have a count at the compared age, on "
+    "Of no image is it known how its posts did: that takes posts with slides that have a count at the "
+    "compared age, on "
     "accounts with at least five posts before them."
 )
 
@@ -60,7 +62,10 @@ class LibraryPage(LevelPage):
         once = int((facts.uses["n_uses"] == 1).sum())
         return finding(
             f"{facts.n_good:,} of {counted(n, 'image')} clearly do better than usual",
-            f"Clearly: the 90 % interval of the lift lies above 1. {counted(len(facts.uses), 'image')} were used up to "
+            f"Clearly: the 90 % interval of the lift lies above 1. Lifts are drawn toward 1 as far as few "
+            f"posts ask for it, so "
+            f"that at most about one in twenty of them should be there by luck. "
+            f"{counted(len(facts.uses), 'image')} were used up to "
             f"the end of the week, {once:,} of them once; the lift is known of {n:,}. An image is listed by what is "
             "written on it, and leads to the post that did best with it.",
         )
@@ -91,7 +96,7 @@ class LibraryPage(LevelPage):
             )
         return self._images(
             forgotten,
-            f"{counted(n, 'good image')} never used again",
+            f"{counted(n, 'good image')} {'rests' if n == 1 else 'rest'} unused",
             note=f"Used once and rested since, or not used for {NEVER_AGAIN_DAYS} days. "
             + _first(len(forgotten), n, "of this kind"),
         )
@@ -105,7 +110,8 @@ class LibraryPage(LevelPage):
             return note(f"No image that clearly does worse than usual was shown in the last {weeks}.")
         return self._images(
             weak,
-            f"Stop showing these: {counted(n, 'image')} of the last {weeks} clearly do worse than usual",
+            f"{counted(n, 'image')} shown in the last {weeks} clearly {'does' if n == 1 else 'do'} worse than usual: "
+            "show others instead",
             note=_first(len(weak), n, "of this kind"),
         )
 

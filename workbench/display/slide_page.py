@@ -43,7 +43,7 @@ class SlidePage(LibraryPage):
     def basis(self) -> Box:
         if not self.facts.has_slides:
             return warning(
-                f"Posts are known, but not what is on their slides, so nothing can be said of them here. {_IMPORT}",
+                f"What is on the slides of posts is not known, so nothing can be said of them here. {_IMPORT}",
                 "No slides are known",
             )
         return super().basis()
@@ -59,9 +59,7 @@ class SlidePage(LibraryPage):
             self.tile(weekly, "New images", "n_new_images", note="never used before"),
             self.tile(weekly, "Reused slides", "reused_slide_share", better=""),
             self.tile(weekly, "Lift of reused slides", "median_slide_lift", note="median; 1 is usual"),
-            self.tile(
-                weekly, "Slideshows against usual", "median_outlier", note="median of the posts that matured"
-            ),
+            self.tile(weekly, "Against usual", "median_outlier", note=f"median post, at {self._age}"),
         )
 
     def changed(self) -> Box:
@@ -80,13 +78,17 @@ class SlidePage(LibraryPage):
             )
         if facts.n_weak:
             sentences.append(
-                f"{counted(facts.n_weak, 'image')} that clearly do worse than usual were still shown in "
-                f"{counted(facts.score_weeks, 'week')}: each of these posts gave views away."
+                f"{counted(facts.n_weak, 'image')} that clearly {'does' if facts.n_weak == 1 else 'do'} worse "
+                f"than usual "
+                f"{'was' if facts.n_weak == 1 else 'were'} still shown in {counted(facts.score_weeks, 'week')}: other "
+                "images would have had better prospects."
             )
         if facts.n_forgotten:
             sentences.append(
-                f"{counted(facts.n_forgotten, 'image')} that clearly do better than usual rest unused: shown once and "
-                f"left since, or not for {NEVER_AGAIN_DAYS} days."
+                f"{counted(facts.n_forgotten, 'image')} that clearly "
+                f"{'does' if facts.n_forgotten == 1 else 'do'} better than "
+                f"usual {'rests' if facts.n_forgotten == 1 else 'rest'} unused: shown once and left since, or not for "
+                f"{NEVER_AGAIN_DAYS} days."
             )
         accounts = facts.recommended["account_id"].nunique()
         if accounts:
@@ -96,26 +98,10 @@ class SlidePage(LibraryPage):
         return text(" ".join(sentences) or "No slide is known of this week and the one before.")
 
     def weekly_chart(self) -> Any:
-        weekly = self.facts.weekly.dropna(subset=["median_outlier"])
-        if len(weekly) < 2:
-            return note(
-                "Under two weeks have slideshows that can be compared: there is no course to draw yet."
-            )
-        last, usual = (
-            float(weekly["median_outlier"].iloc[-1]),
-            float(weekly["median_outlier"].iloc[:-1].median()),
-        )
-        where = (
-            "better than" if last > 1.05 * usual else "worse than" if last < 0.95 * usual else "as well as"
-        )
-        return charts.line(
-            weekly,
-            x="week_on",
-            y="median_outlier",
-            title=f"Slideshows did {where} in the eight weeks before",
-            subtitle="Median post against what its account usually gets",
-            reference=usual,
-        )
+        return self._course(
+            self.facts.weekly, "median_outlier", "The median slideshow against its account's usual:", shown=multiple,
+            nothing="Under two weeks have slideshows that can be compared: there is no course to draw yet.",
+        )  # fmt: skip
 
     # --- decay and recommendations -------------------------------------------------------------------
 
@@ -126,7 +112,7 @@ class SlidePage(LibraryPage):
             return note("Too few images were used twice to see what a further use costs.")
         sure = decay[(decay["reuse_decay_high"] < 1) & decay["use_number"].isin(list(_NTH))]
         said = [
-            f"the {_NTH[int(k)]} {percent(1 - multiple, digits=0)}"
+            f"the {_NTH[int(k)]} use {percent(1 - multiple, digits=0)}"
             for k, multiple in zip(sure["use_number"], sure["reuse_decay"], strict=True)
         ]
         title = (

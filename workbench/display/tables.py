@@ -98,12 +98,17 @@ class Table:
 
     def _texts(self, about: Heading, values: list[Any]) -> list[str]:
         decimals = shared_decimals(values) if _is_number(self.frame[about.name]) else None
+        if about.unit == "multiple" and decimals is not None:
+            # Neither 0.284× beside 2.92×, nor 4× beside 206×.
+            decimals = min(2, max(1, decimals))
+        elif decimals == 1 and about.unit.startswith("money"):
+            decimals = 2
         signed = about.name in self._signed
         return [in_unit(v, about.unit, signed=signed, decimals=decimals) for v in values]
 
     def _th(self, about: Heading, right: bool) -> str:
         unit = f' <span class="wb-unit">{escaped(about.shown_unit)}</span>' if about.shown_unit else ""
-        meaning = f' title="{prose(about.sentence)}"' if about.sentence else ""
+        meaning = f' title="{prose(_spoken(about.sentence))}"' if about.sentence else ""
         return f'<th scope="col"{_class(right)}{meaning}>{escaped(about.label)}{unit}</th>'
 
     def _cells(self, about: Heading, values: pd.Series) -> list[str]:
@@ -145,7 +150,7 @@ class Definitions:
 
     def _repr_html_(self) -> str:
         terms = "".join(
-            f"<dt>{escaped(h.label)}</dt><dd>{prose(h.sentence)}"
+            f"<dt>{escaped(h.label)}</dt><dd>{prose(_spoken(h.sentence))}"
             + (f' <span class="wb-unit">{escaped(h.unit)}</span>' if h.unit else "")
             + (f' <span class="wb-version">version {escaped(h.version)}</span>' if h.version else "")
             + "</dd>"
@@ -155,7 +160,7 @@ class Definitions:
         return f"{opened}<dl>{terms}</dl></details>"
 
     def __repr__(self) -> str:
-        return "\n".join(f"{h.label}: {h.sentence}" for h in self.headings)
+        return "\n".join(f"{h.label}: {_spoken(h.sentence)}" for h in self.headings)
 
 
 class Folded:
@@ -189,6 +194,11 @@ def _is_number(values: pd.Series) -> bool:
         return True
     first = next((v for v in values if not is_missing(v)), None)
     return type(first).__name__ in ("Decimal", "int", "float")
+
+
+def _spoken(sentence: str) -> str:
+    """A sentence of the registry for a reader who sees dashes where the tables hold NULL."""
+    return sentence.replace("NULL", "unknown")
 
 
 def _class(right: bool, text: str = "") -> str:

@@ -33,7 +33,7 @@ def raw_beside_adjusted(effects: pd.DataFrame, *, title: str, subtitle: str = ""
     effect = heading("va_effect")
     down = alt.Y("va_id:N", sort=order, title=None).axis(labelLimit=170, labelPadding=8, grid=True)
     scale = alt.Scale(type="log", nice=False, padding=12)
-    ruler = axis(effect, grid=True, values=[0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10])
+    ruler = axis(effect, grid=True, values=[0.1, 0.2, 0.5, 1, 2, 5, 10])
     across = alt.X("multiple:Q", title="Views, as a multiple of the team's mean", scale=scale, axis=ruler)
     figures = list(_FIGURES.values())
     tips = [

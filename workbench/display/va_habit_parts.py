@@ -79,10 +79,11 @@ def _stretches(hours: pd.DataFrame) -> pd.DataFrame:
 
 def _label(habit: str, level: int, name: str) -> str:
     if habit in ("hook", "sound"):
-        return f"{'First image' if habit == 'hook' else 'Sound'} {_EARLIER[level]}"
+        what = "first image" if habit == "hook" else "sound"
+        return f"{what.capitalize()} that {_EARLIER[level]} before" if level else f"New {what}"
     return {
         "slides": f"{name} slides",
-        "tired": f"Shown {name} times",
+        "tired": f"Images shown {name} times",
         "gap": f"{name} h after the last post",
     }[habit]
 

@@ -5,17 +5,18 @@ Every part is one call, returns one thing to look at, and says what is missing w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..model.va_facts import VaFacts
 from . import charts, va_habit_parts, va_plan, va_ranking
 from .blocks import Box, note, text, tiles, warning
 from .level_page import LevelPage, known
-from .numbers import compact, counted, multiple, relative_change, whole
+from .numbers import counted, figure, multiple
 from .tables import Definitions, Table, definitions
 from .va_charts import weeks_of_vas
 from .va_ranking import told_apart
-from .va_words import NO_VAS, listed
+from .va_words import NO_VAS, listed, number
 
 
 class VaPage(LevelPage):
@@ -30,15 +31,13 @@ class VaPage(LevelPage):
         if self.facts.results.empty:
             return warning(NO_VAS, "No VAs to compare")
         team = self.facts.team
-        age = "30 days" if self.facts.horizon == "settled" else "5 days"
         active = self.facts.weekly
         working = active[active["week_on"] == team["week_on"].iloc[-1]]["va_id"].nunique()
+        first, *others = self._reach_tiles(team)
         return tiles(
-            self.tile(team, "Posts by VAs", "n_posts", note=f"by {counted(working, 'VA')}; became {age} old"),
-            self.tile(team, "Median views", "median_views", note=f"at {age}"),
-            self.tile(team, "Against usual", "median_outlier", note="median post; 1 is usual"),
-            self.tile(team, "Breakout rate", "breakout_rate", note="3 x usual or more"),
-            self.tile(team, "Viral posts", "n_viral_posts"),
+            replace(first, note=f"by {counted(working, 'VA')}; {first.note}"),
+            *others,
+            self.tile(team, "Viral posts", "n_viral_posts", note="became 30 days old in the week"),
             self.tile(
                 team, "Tasks in time", "on_time_rate",
                 note=f"of {counted(int(known(team['n_due_tasks'].iloc[-1]) or 0), 'task')} due",
@@ -48,22 +47,17 @@ class VaPage(LevelPage):
     def changed(self) -> Box:
         """What moved, in sentences."""
         team, sentences = self.facts.team, []
-        now, before = team.iloc[-1], team.iloc[-2]
-        moved = relative_change(known(now["median_views"]), known(before["median_views"]))
-        if moved is not None:
-            direction = "rose" if moved > 0.02 else "fell" if moved < -0.02 else "held"
-            sentences.append(
-                f"The VAs' median views {direction}: {compact(now['median_views'])} after "
-                f"{compact(before['median_views'])} ({whole(now['n_mature_posts'])} and "
-                f"{whole(before['n_mature_posts'])} posts)."
-            )
+        now = team.iloc[-1]
+        moved = self._views_moved(team, "The VAs' median views")
+        if moved:
+            sentences.append(moved)
         week = self.facts.weekly[self.facts.weekly["week_on"] == now["week_on"]].dropna(subset=["own_trend"])
         up, down = week[week["own_trend_low"] > 1], week[week["own_trend_high"] < 1]
         if len(week):
             sentences.append(
                 f"Against their own usual, {listed(up['va_id'])} did clearly better this week and "
-                f"{listed(down['va_id'])} clearly worse; of {counted(len(week), 'VA')}, about "
-                f"{round(0.1 * len(week))} would by luck alone."
+                f"{listed(down['va_id'])} clearly worse; of {counted(len(week), 'VA')}, luck alone would move about "
+                f"{number(round(0.1 * len(week)))}."
             )
         if self.facts.idle and len(self.facts.results):
             idle = listed(self.facts.idle)
@@ -75,18 +69,10 @@ class VaPage(LevelPage):
         )
 
     def weekly_chart(self) -> Any:
-        weekly = self.facts.team.dropna(subset=["median_outlier"])
-        if len(weekly) < 2:
-            return note("Under two weeks can be compared: there is no course to draw yet.")
-        last, usual = weekly["median_outlier"].iloc[-1], float(weekly["median_outlier"].iloc[:-1].median())
-        where = "above" if last > 1.05 * usual else "below" if last < 0.95 * usual else "at"
-        title = (
-            f"The VAs' median post got {multiple(last)} its account's usual, {where} the {multiple(usual)} of the "
-            "weeks before"
-        )
-        return charts.line(
-            weekly, x="week_on", y="median_outlier", title=title, reference=usual, reference_label="8 weeks"
-        )
+        return self._course(
+            self.facts.team, "median_outlier", "The VAs' median post against its account's usual:", shown=multiple,
+            nothing="Under two weeks can be compared: there is no course to draw yet.",
+        )  # fmt: skip
 
     # --- ranking ---
 
@@ -113,10 +99,16 @@ class VaPage(LevelPage):
         told = told_apart(self.facts.effects)["va_id"].tolist()
         order = [*told, *sorted(set(weekly["va_id"]) - set(told))]
         recent = known_weeks[known_weeks["week_on"] == known_weeks["week_on"].max()]
-        clear = (recent["own_trend_low"] > 1) | (recent["own_trend_high"] < 1)
+        up, down = recent[recent["own_trend_low"] > 1], recent[recent["own_trend_high"] < 1]
+        luck = number(round(0.1 * len(recent)))
+        told = [
+            f"{listed(moved['va_id'])} did clearly {how} than their own usual"
+            for moved, how in ((up, "better"), (down, "worse"))
+            if len(moved)
+        ]
         title = (
-            f"In the last week {listed(recent[clear]['va_id'])} clearly left their own usual"
-            if clear.any()
+            f"In the last week {' and '.join(told)}; luck alone moves about {luck} of {len(recent)}"
+            if told
             else "In the last week nobody clearly left their own usual"
         )
         return weeks_of_vas(
@@ -144,9 +136,11 @@ class VaPage(LevelPage):
             label="va_id",
             value="time_cost_per_1000_views",
             title=f"1,000 views cost {ends[0]:.2f} to {ends[1]:.2f} {currency} of VA time, {total:.2f} over all",
-            subtitle="Raw: a VA with strong accounts pays less for the same work",
+            subtitle=f"Over {counted(self.facts.score_weeks, 'week')}. Raw: a VA with strong accounts pays less for "
+            "the same work",
             reference=float(total),
             reference_label="all",
+            unit=f"{currency} of time",
             tooltips=["posts_per_paid_hour", "views_per_paid_hour", "n_posts"],
         )
 
@@ -162,8 +156,8 @@ class VaPage(LevelPage):
         why = "; ".join(f"{r['va_id']}: {r['missing_efficiency']}" for r in unknown.to_dict("records"))
         return Table(
             ranked,
-            caption=f"A paid hour brings {rate:.1f} posts; the first is {ranked.iloc[0]['va_id']} with "
-            f"{ranked.iloc[0]['posts_per_paid_hour']:.1f}",
+            caption=f"A paid hour brings {figure(rate)} posts; the first is {ranked.iloc[0]['va_id']} with "
+            f"{figure(ranked.iloc[0]['posts_per_paid_hour'])}",
             columns=[
                 "va_id", "paid_hours", "n_posts", "posts_per_paid_hour", "views_per_paid_hour", "time_cost",
                 "time_cost_per_1000_views",
@@ -229,7 +223,8 @@ class VaPage(LevelPage):
             "posts_per_active_day", "engagement_rate_by_views",
         ]  # fmt: skip
         actual = {(f, str(r["va_id"])): r[f] for r in results.to_dict("records") for f in figures}
-        return self.against_targets(actual, scope="va")
+        weeks = counted(self.facts.score_weeks, "week")
+        return self.against_targets(actual, scope="va", over=dict.fromkeys(figures, weeks))
 
     def left_out(self) -> Box:
         """Posts that no figure covers, and those that name no VA."""

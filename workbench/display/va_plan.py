@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from ..model.va_facts import HABIT_WEEKS, VaFacts
-from .blocks import Box, finding, note
+from .blocks import Box, Stacked, finding, note
 from .numbers import compact, counted, is_missing, multiple, percent
 from .va_words import HABIT_NAMES, NO_VAS, listed
 
@@ -23,19 +22,6 @@ _DOING = {
 }
 _KEPT = 1.005
 """A gap of less than half a percent to the best quartile is none."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Boxes, one for each VA."""
-
-    boxes: Sequence[Box]
-
-    def _repr_html_(self) -> str:
-        return "".join(box._repr_html_() for box in self.boxes)
-
-    def __repr__(self) -> str:
-        return "\n\n".join(repr(box) for box in self.boxes)
 
 
 def plan_finding(facts: VaFacts) -> Box:
@@ -91,7 +77,7 @@ def plan(facts: VaFacts) -> Any:
     rest = [str(va) for va in found["va_id"].unique() if va not in set(order)]
     if rest:
         boxes.append(note(f"Nothing clear to change: {listed(rest, most=30)}."))
-    return Plan(boxes)
+    return Stacked(boxes)
 
 
 def _of_va(va: str, rows: pd.DataFrame, differ: set[str]) -> Box:

@@ -49,7 +49,7 @@ def who_leads(told: pd.DataFrame) -> str:
         return f"None of {counted(level, 'VA')} can be told apart: all intervals overlap the first one's"
     trailing = int((told["va_effect_low"] <= last["va_effect_high"]).iloc[::-1].cumprod().sum())
     if level == 1:
-        ahead = f"{best['va_id']} is ahead of all others with {multiple(best['va_effect'])} the team's views"
+        ahead = f"{best['va_id']} is ahead of all others: {multiple(best['va_effect'])} the views of the team's mean"
     else:
         ahead = f"The first {number(level)} can't be told apart: {listed(told['va_id'].iloc[:level])}"
     if trailing == 1:

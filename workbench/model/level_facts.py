@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 
 import ibis
@@ -114,6 +114,16 @@ class LevelFacts:
         return executed(
             noted.select("from_on", "to_on", "label", "scope", "scope_id").order_by(["from_on", "label"])
         )
+
+    def any_row(self, table: str) -> bool:
+        """Whether a table has a row at all, of whatever time."""
+        return not executed(self.tables(table).limit(1)).empty
+
+    @cached_property
+    def newest_reached_on(self) -> date | None:
+        """The day on which the newest post became 120 hours old; None where no posting time is known."""
+        newest = executed(self.performance.agg(at=_.posted_at.max()))["at"].iloc[0]
+        return None if pd.isna(newest) else (newest + timedelta(hours=120)).date()
 
     @cached_property
     def open_checks(self) -> pd.DataFrame:

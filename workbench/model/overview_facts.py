@@ -13,7 +13,7 @@ from ibis import _
 
 from ..errors import UsageError
 from .account_facts import AccountFacts
-from .creator_facts import CreatorFacts
+from .creator_facts import MONEY_WEEKS, CreatorFacts
 from .frames import executed
 from .level_facts import LevelFacts
 from .money_facts import MoneyFacts
@@ -60,7 +60,8 @@ class OverviewFacts(LevelFacts):
 
     @cached_property
     def money_level(self) -> MoneyFacts:
-        return self._level(MoneyFacts)
+        """Level 4, over as many weeks as its own page covers: an account's money is lumpy."""
+        return MoneyFacts(self.tables, self.period, MONEY_WEEKS, self.platform, self.settings)
 
     def _level(self, kind: type[Level]) -> Level:
         made = kind(self.tables, self.period, self.score_weeks, self.platform, self.settings)
@@ -82,7 +83,7 @@ class OverviewFacts(LevelFacts):
 
     @cached_property
     def account_money(self) -> pd.DataFrame:
-        """What each account earned and cost in the window, the largest loss first; no rows without money."""
+        """What each account earned and cost in the window of level 4, the largest loss first; no rows without money."""
         none = pd.DataFrame(columns=["account_id", *MONEY])
         found = self._of_money(lambda level: level.of_accounts, none)
         return found.sort_values(["profit", "account_id"], ignore_index=True)
