@@ -109,6 +109,7 @@ def test_the_review_has_a_row_for_whoever_has_a_post_or_an_account() -> None:
         "x", 1, 1, 1.0, 0,
     )  # fmt: skip
     assert (y["creator_id"], y["n_posts"], y["viral_rate"], y["n_own_accounts"]) == ("y", 0, None, 1)
+    assert (x["n_grown_known"], y["n_outliers"]) == (0, 0), "none is a number, not unknown"
 
 
 def test_a_set_that_no_table_knows_keeps_its_row() -> None:

@@ -139,6 +139,12 @@ def test_results_of_an_image_are_those_of_its_posts_each_once() -> None:
     assert y["n_uses"] == 1, "a use after the period is not counted yet"
 
 
+def test_the_example_of_an_image_is_one_of_the_posts_compared() -> None:
+    unknown = MATURE.filter(MATURE.post_id == "p1").mutate(outlier_120=MATURE.outlier_120.nullif(0.5))
+    (x,) = rows(slide_results(USES, unknown, at=AT))
+    assert (x["example_post_id"], x["example_url"]) == ("p1", "u1"), "not the newest use, in another period"
+
+
 def test_results_of_hooks_leave_out_what_stands_further_back() -> None:
     found = rows(slide_results(USES, MATURE, at=AT, hooks=True))
     assert [(r["image_id"], r["n_posts"], r["median_views"]) for r in found] == [
