@@ -17,12 +17,12 @@ from pathlib import Path
 import workbench
 from workbench.settings import load_settings
 
-from . import imports, level2, marts, pages, six_questions
+from . import imports, level2, levels, marts, pages, six_questions
 from .agreement import Disagreement
 from .figures import HEADER, Figure, line, write
 from .warehouse_of import FULL, LAST_WEEK, SHORT, Size, warehouse_of
 
-PARTS = ("imports", "marts", "level2", "questions", "pages")
+PARTS = ("imports", "marts", "level2", "levels", "questions", "pages")
 SMALL = Size(posts=10_000, accounts=45)
 MILLION = Size(posts=1_000_000, accounts=1_500)
 MILLION_SECONDS, MILLION_GB = 90, 6
@@ -58,7 +58,7 @@ def run(parts: tuple[str, ...] | list[str], *, short: bool, size: Size, scale: b
         found: dict[str, pages.Found] = {}
         if "pages" in parts and not short:
             keep(lambda: _of_size(SMALL, found))
-        if {"marts", "level2", "questions", "pages"} & set(parts):
+        if {"marts", "level2", "levels", "questions", "pages"} & set(parts):
             with tempfile.TemporaryDirectory() as name:
                 home = Path(name)
                 warehouse_of(home, size)
@@ -66,6 +66,8 @@ def run(parts: tuple[str, ...] | list[str], *, short: bool, size: Size, scale: b
                     keep(lambda: marts.measure(load_settings(home), size, 3 if short else 5))
                 if "level2" in parts:
                     keep(lambda: _level2(home, size, 3 if short else 9))
+                if "levels" in parts:
+                    keep(lambda: _levels(home, size, 3 if short else 9))
                 if "questions" in parts:
                     keep(lambda: _questions(home, size, 3 if short else 9))
                 if "pages" in parts:
@@ -85,6 +87,13 @@ def _level2(home: Path, size: Size, rounds: int) -> list[Figure]:
     with workbench.connect(home) as wb:
         figures, found = level2.measure(wb, LAST_WEEK, size.name, rounds)
     print(level2.listing(found))
+    return figures
+
+
+def _levels(home: Path, size: Size, rounds: int) -> list[Figure]:
+    with workbench.connect(home) as wb:
+        figures, found = levels.measure(wb, LAST_WEEK, size.name, rounds)
+    print(levels.listing(found))
     return figures
 
 
