@@ -20,7 +20,7 @@ from workbench.metrics.daily import account_daily
 from workbench.metrics.outliers import baseline_views
 from workbench.metrics.posts import BASELINES, followers_at_posting, post_curves, post_performance
 from workbench.settings import Settings, load_settings
-from workbench.warehouse import marts, versions
+from workbench.warehouse import marts, money, versions
 from workbench.warehouse.load import load, open_writer
 
 START = datetime(2025, 1, 6)
@@ -331,7 +331,9 @@ class Agency:
         con = open_writer(copy, self.settings)
         con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
         con.execute("COMMENT ON TABLE slide_images IS 'another definition'")
-        marts.refresh(con, self.settings, full=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(money, "_POSTS_AT_A_TIME", 7)  # in as many pieces as a large agency
+            marts.refresh(con, self.settings, full=True)
         full = {mart: cells(con, f"FROM {mart}", key) for mart, key in KEYS.items()}
         con.close()
         copy.unlink()
