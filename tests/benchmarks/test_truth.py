@@ -12,6 +12,7 @@ import pytest
 
 import workbench
 from benchmarks import truth
+from benchmarks.drawn import drawn_agency
 from workbench.demo import DemoFiles
 from workbench.metrics.periods import Period
 from workbench.model.catalogue import Asked
@@ -69,16 +70,36 @@ def test_a_count_known_before_its_age_is_a_miss() -> None:
     assert not any(f.holds for f in truth.view_figures(views.assign(is_young=[True, False])))
 
 
-def test_the_error_of_the_decay_is_that_of_the_pooled_multiple() -> None:
+def test_the_error_of_the_decay_is_that_of_the_pooled_logarithm() -> None:
     true = np.log([0.8, 0.7, 0.6])
     one, two = (
-        pd.DataFrame({"use_number": [2, 3, 4], "found": true + e, "true": true, "raw": 0.0, "paired": 0.0})
-        for e in (0.08, -0.02)
+        pd.DataFrame(
+            {"use_number": [2, 3, 4], "found": true + e, "true": true, "raw": 0.0, "paired": true - 0.03}
+        )
+        for e in (0.04, -0.02)
     )
     figure = truth.decay_figure("decay_error", [one, two], "raw", "plain means")
-    assert figure.value == pytest.approx(np.expm1(0.03), abs=1e-4)
+    assert figure.value == pytest.approx(0.01 / -np.log(0.8), abs=1e-4)
     assert figure.holds and figure.careless_holds is False
-    assert figure.careless == pytest.approx(1 / 0.6 - 1, abs=1e-4)
+    assert figure.careless == 1.0  # no decay at all
+    paired = truth.decay_figure("decay_error_chased", [one, two], "paired", "each use against the first")
+    assert paired.careless_holds is False  # 3 % of the multiple, 13 % of the logarithm
+
+
+def test_an_agency_drawn_in_memory_is_the_one_of_the_files(small_demo: DemoFiles) -> None:
+    made = pd.read_parquet(small_demo.truth / "posts.parquet")
+    size = pd.read_json(small_demo.truth / "agency.json", typ="series")
+    drawn = drawn_agency(
+        int(size["seed"]), posts=len(made), accounts=size["size"]["accounts"], vas=size["size"]["vas"]
+    )
+    effects = [c for c in made if c.startswith("effect_")]
+    assert drawn.posts[effects].to_numpy() == pytest.approx(made[effects].to_numpy())
+    vas = pd.read_parquet(small_demo.truth / "vas.parquet")
+    busy = vas[vas["n_posts"] > 0]
+    assert drawn.vas["effect"].to_numpy() == pytest.approx(busy["effect"].to_numpy())
+    assert drawn.vas["is_separable"].tolist() == busy["is_separable"].tolist()
+    found = truth.compared_creators(drawn.asked, drawn.posts)
+    assert found.notna().all(axis=None) and found["true"].mean() == pytest.approx(0)
 
 
 def test_a_missed_limit_is_shown() -> None:

@@ -69,8 +69,10 @@ def va_effects(asked: Asked) -> pd.DataFrame:
 def creator_effects(asked: Asked) -> pd.DataFrame:
     """What each creator's content does to views, told apart from accounts and VAs: as `va_effects`.
 
-    The effect is against the mean of the creators, NULL where there is no second one. An account that shows one
-    creator only says little of that creator; the interval is as wide as that makes it.
+    A creator's images are part of the content: the effect is the creator's own and the mean of what the slides of
+    the creator's posts do, worn as they are. What one image does beside others is its `slide_lift`. The effect is
+    against the mean of the creators, NULL where there is no second one. An account that shows one creator only says
+    little of that creator; the interval is as wide as that makes it.
     Grain out: creator_id, best first. Source: metrics.md, Level 3 (set and creator effects). Version 1.
     """
     cells = _cells(asked)
