@@ -88,12 +88,23 @@ def counts_at(steps: ibis.Table, column: str, hours: Sequence[int] = HORIZONS_HO
 
 def _at(steps: ibis.Table, h: int) -> ir.FloatingValue:
     """The count at age h, for the step that crosses it."""
-    share = (h - steps.previous_age_hours) / steps.width_hours.nullif(0.0)
-    line = steps.previous_n + (steps.n - steps.previous_n) * share
-    exact, narrow = steps.age_hours == h, steps.width_hours <= _widest(h)
+    first = (steps.previous_age_hours, steps.previous_n)
+    return count_between(h, first, (steps.age_hours, steps.n), steps.is_dated)
+
+
+def count_between(
+    h: int,
+    first: tuple[ir.NumericValue, ir.NumericValue],
+    last: tuple[ir.NumericValue, ir.NumericValue],
+    is_dated: ir.BooleanValue,
+) -> ir.FloatingValue:
+    """The count at age h: on a straight line between the snapshots around it, each an age and a count."""
+    width = last[0] - first[0]
+    line = first[1] + (last[1] - first[1]) * ((h - first[0]) / width.nullif(0.0))
+    exact, narrow = last[0] == h, width <= _widest(h)
     if h < SHORTEST_HOURS_OF_A_DATE:
-        exact, narrow = exact & ~steps.is_dated, narrow & ~steps.is_dated
-    return ibis.cases((exact, steps.n.cast("float64")), (narrow, line), else_=ibis.null("float64"))
+        exact, narrow = exact & ~is_dated, narrow & ~is_dated
+    return ibis.cases((exact, last[1].cast("float64")), (narrow, line), else_=ibis.null("float64"))
 
 
 def _widest(h: float) -> float:

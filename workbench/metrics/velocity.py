@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import ibis
 from ibis import _
+from ibis.expr import types as ir
 
 from .counting import joined_by, ratio
-from .curves import COMPARED_HOURS, HORIZONS_HOURS, aged_snapshots, counts_at, steps
+from .curves import COMPARED_HOURS, HORIZONS_HOURS, aged_snapshots, count_between
 
 COUNTS = ("views", "likes", "comments", "shares", "saves")
 
@@ -32,8 +34,29 @@ def counts_at_age(
     Source: metrics.md, Posts (views_at, likes_at, ...). Version 1.
     """
     aged = aged_snapshots(posts, post_snapshots)
-    parts = [counts_at(steps(aged, c), c, hours) for c in columns]
-    return joined_by(posts.select("post_id").view(), parts, "post_id")
+    around: dict[str, ir.Value] = {}
+    for c, h in product(columns, hours):
+        until, since = (aged[c].notnull() & near for near in (aged.age_hours <= h, aged.age_hours >= h))
+        around |= {
+            f"{c}_{h}_from": aged.age_hours.max(where=until),
+            f"{c}_{h}_first": aged[c].argmax(aged.age_hours, where=until),
+            f"{c}_{h}_to": aged.age_hours.min(where=since),
+            f"{c}_{h}_last": aged[c].argmin(aged.age_hours, where=since),
+        }
+    known = aged.group_by("post_id", "is_dated").agg(**around)
+    counts = known.select(
+        "post_id",
+        **{
+            f"{c}_at_{h}": count_between(
+                h,
+                (known[f"{c}_{h}_from"].fill_null(0.0), known[f"{c}_{h}_first"].fill_null(0)),
+                (known[f"{c}_{h}_to"], known[f"{c}_{h}_last"]),
+                known.is_dated,
+            )
+            for c, h in product(columns, hours)
+        },
+    )
+    return joined_by(posts.select("post_id").view(), [counts], "post_id")
 
 
 def post_velocity(posts: ibis.Table, post_snapshots: ibis.Table) -> ibis.Table:
