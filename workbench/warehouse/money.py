@@ -233,7 +233,7 @@ def _want(con: duckdb.DuckDBPyConnection, pairs: str) -> None:
 def _know(con: duckdb.DuckDBPyConnection, made_by: dict[str, str], view_steps: str) -> None:
     """Temporary table `known_views`: of `wanted`, where the steps between snapshots tell.
 
-    So many posts at a time that their steps fit a core's cache nearly: of ten times as many, each costs thrice as much.
+    Some posts at a time: the join holds the steps of those alone in memory.
     """
     row = con.execute("SELECT coalesce(max(post_id), 0) FROM wanted").fetchone()
     assert row is not None
