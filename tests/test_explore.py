@@ -104,7 +104,7 @@ def test_the_data_behind_every_kind_of_thing_on_a_page_is_given(wb: Explorer) ->
     assert isinstance(page, LevelPage) and "growth_chart()" in repr(page)
     assert "net_followers" in wb.data(page.growth_chart()).columns
     assert "median_views" in wb.data(page.results_table()).columns
-    assert wb.data(page.headline())["label"].tolist()[0] == "Posts that matured"
+    assert wb.data(page.headline())["label"].tolist()[0] == "Comparable posts"
     assert isinstance(wb.data(wb.metric("size_effect", week=WEEK)), pd.DataFrame)
     with pytest.raises(UsageError, match="A Box shows no rows"):
         wb.data(page.basis())

@@ -81,7 +81,7 @@ def test_a_part_of_nothing_says_so(empty: OverviewPage, part: str) -> None:
 
 def test_the_week_is_told_with_all_levels(page: OverviewPage) -> None:
     labels = [t.label for t in page.headline().tiles]
-    assert labels[:2] == ["Posts compared", "Median views"]
+    assert labels[:2] == ["Comparable posts", "Median views"]
     assert {"Net followers", "Revenue", "Cost", "Profit", "Tasks in time", "Content out"} <= set(labels)
 
 

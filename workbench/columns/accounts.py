@@ -8,7 +8,7 @@ from .column import Column
 
 COLUMNS = (
     Column("n_posts", "BIGINT", "posts", "Posts that the row covers.", label="Posts"),
-    Column("n_mature_posts", "BIGINT", "posts", "Posts of the row whose count at the compared age is known.", label="Mature posts"),
+    Column("n_mature_posts", "BIGINT", "posts", "Posts of the row whose count at the compared age is known.", label="Comparable posts"),
     Column("n_known", "BIGINT", "posts", "Posts that reached 120 hours in the period and whose views at that age are known.", label="Known at 5 days"),
     Column("n_reached_final", "BIGINT", "posts", "Posts that reached 720 hours in the period.", label="Reached 30 days"),
     Column("n_settled", "BIGINT", "posts", "Posts that reached 720 hours in the period and whose settled views are known.", label="Settled"),
@@ -24,7 +24,7 @@ COLUMNS = (
     Column("n_viral_posts", "BIGINT", "posts", "Viral posts among those that reached 720 hours in the period and have settled.", label="Viral posts"),
     Column("viral_rate", "DOUBLE", "fraction", "Share of viral posts among those that reached 720 hours in the period.", label="Viral share"),
     Column("breakout_rate", "DOUBLE", "fraction", "Share of posts with at least three times their account's usual views, of those with a baseline.", label="Breakouts"),
-    Column("median_outlier", "DOUBLE", "multiple", "Median of the posts' multiples of the usual views: 1 is what the account usually gets.", label="Against its own usual"),
+    Column("median_outlier", "DOUBLE", "multiple", "Median of the posts' multiples of the usual views: 1 is what the account usually gets.", label="Against usual"),
     Column("n_outliers", "BIGINT", "posts", "Posts whose multiple of the usual views is known.", label="Posts with a baseline"),
     Column("outlier_change", "DOUBLE", "multiple", "The median multiple less that of the period before.", label="Change"),
     Column("outlier_change_low", "DOUBLE", "multiple", "Lower end of the bootstrap interval of the change.", label="Change, low"),

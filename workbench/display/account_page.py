@@ -81,9 +81,9 @@ class AccountPage(LevelPage):
         weeks = counted(self.facts.score_weeks, "week")
         return (
             f"Of {counted(len(judged), 'account')} with five posts or more both in these {weeks} and in the {weeks} "
-            f"before, {number(up)} did clearly better against their own usual and {number(down)} clearly "
-            f"worse (luck alone "
-            f"would put about {whole(luck)} on each side): {broad}."
+            f"before, {number(up) if up else 'none'} did clearly better against their own usual and "
+            f"{number(down) if down else 'none'} clearly worse (luck alone would put about {whole(luck)} each way): "
+            f"{broad}."
         )
 
     def _followers_moved(self) -> str:
@@ -201,9 +201,8 @@ class AccountPage(LevelPage):
         weeks = counted(self.facts.score_weeks, "week")
         luck = 2 * LUCK * len(changes)
         title = (
-            f"{counted(len(clear), 'account')} of {len(changes)} changed clearly, "
-            f"{'more than' if len(clear) > 1.5 * luck else 'no more than'} the {whole(luck)} or so that luck alone "
-            "would call so"
+            f"{counted(len(clear), 'account')} of {len(changes)} changed clearly; luck alone would call about "
+            f"{whole(luck)} so"
             if len(clear)
             else f"None of {counted(len(changes), 'account')} changed by more than chance explains"
         )
@@ -347,7 +346,7 @@ def _best_hours(hours: pd.DataFrame) -> str:
     if len(spans) < 2:
         return "Too few posts an hour to say when posts do best"
     level = spans["weighed"] / spans["n_posts"]
-    best, worst = (int(spans.index[at]) for at in (level.argmax(), level.argmin()))
+    best, worst = int(level.idxmax()), int(level.idxmin())  # type: ignore[call-overload]
     told = [f"{h:02d}:00 to {(h + 3) % 24:02d}:00" for h in (best, worst)]
     return (
         f"Posts of {told[0]} do best, about {multiple(level[best])} their usual (n = "

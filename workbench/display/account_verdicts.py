@@ -14,7 +14,6 @@ from . import charts
 from .blocks import Box, Stacked, finding, note
 from .numbers import counted, multiple, percent, whole
 from .tables import Folded, Table
-from .va_words import number
 
 _ACTED_ON = ("push", "drop", "check")
 _OF_EACH = 8
@@ -64,8 +63,12 @@ def verdict_finding(facts: AccountFacts) -> Box:
         body += f" Collapsed: {', '.join(collapsed[:3])}" + (
             f" and {len(collapsed) - 3} more." if len(collapsed) > 3 else "."
         )
-    title = f"{counted(push, 'account')} to push, {number(drop)} to drop, {number(check)} to check"
+    title = f"{counted(push, 'account')} to push, {_some(drop)} to drop, {_some(check)} to check"
     return finding(title[0].upper() + title[1:], body)
+
+
+def _some(n: int) -> str:
+    return whole(n) if n else "none"
 
 
 def verdict_table(facts: AccountFacts) -> Any:

@@ -7,13 +7,20 @@ from typing import Any
 import pandas as pd
 
 from ..errors import UsageError
+from .blocks import Stacked
+from .tables import Folded
 
 
 def data_of(shown: Any) -> pd.DataFrame:
     """The rows behind a chart, a table or a row of tiles, as a DataFrame.
 
-    Of a chart with several layers, those of the layer that draws the figures: the one with the most rows.
+    Of a chart with several layers, those of the layer that draws the figures: the one with the most rows. Of a list
+    that stands behind a line, the whole list.
     """
+    if isinstance(shown, Folded):
+        return shown.table.frame
+    if isinstance(shown, Stacked) and shown.boxes:
+        return data_of(shown.boxes[-1])
     if hasattr(shown, "frame") and isinstance(shown.frame, pd.DataFrame):
         return shown.frame
     if hasattr(shown, "tiles"):

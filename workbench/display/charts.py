@@ -68,6 +68,8 @@ def line(
     scale = alt.Scale(zero=zero, nice=True)
     up = alt.Y(f"{y}:Q", title=value.axis, scale=scale, axis=axis(value))
     colour: Any = {"color": alt.Color(f"{series}:N", title=None)} if series else {}
+    # Told apart without colours too: in print, and by whoever sees few of them.
+    dashes = {"strokeDash": alt.StrokeDash(f"{series}:N", title=None)} if series else {}
     tips = [tooltip(n, frame) for n in (series, x, y, low, high) if n]
     base = alt.Chart(frame)
     layers: list[alt.Chart] = []
@@ -84,7 +86,7 @@ def line(
     if reference is not None:
         layers += reference_line(reference, reference_label, vertical=False)
     drawn = base.mark_line(interpolate="monotone", point=alt.OverlayMarkDef(size=40, filled=True))
-    layers.append(drawn.encode(across, up, tooltip=tips, **colour))
+    layers.append(drawn.encode(across, up, tooltip=tips, **colour, **dashes))
     words = description or described(
         frame, f"Line chart of {value.axis} by {over.label.lower()}", y, x, value
     )

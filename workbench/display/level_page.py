@@ -151,7 +151,7 @@ class LevelPage:
         """How the week's posts did: the same tiles wherever the week is told."""
         return [
             self.tile(
-                weekly, "Posts compared", "n_mature_posts", note=f"became {self._age} old, with a count"
+                weekly, "Comparable posts", "n_mature_posts", note=f"became {self._age} old, with a count"
             ),
             self.tile(weekly, "Median views", "median_views", note=f"at {self._age}"),
             self.tile(weekly, "Against usual", "median_outlier", note="median post; 1 is usual"),

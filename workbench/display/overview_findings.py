@@ -62,7 +62,7 @@ def _falls(facts: OverviewFacts) -> Iterator[Box]:
     fallen = fallen.sort_values(["is_collapsed", "median_outlier"], ascending=[False, True], kind="stable")
     if fallen.empty:
         return
-    named = "; ".join(f"{r['account_id']} ({reason(r)})" for r in fallen.head(3).to_dict("records"))
+    named = "; ".join(f"{r['account_id']}, {reason(r)}" for r in fallen.head(3).to_dict("records"))
     collapsed = int(fallen["is_collapsed"].sum())
     told = [f"{counted(collapsed, 'account')} collapsed"] if collapsed else []
     if len(fallen) > collapsed:

@@ -180,7 +180,7 @@ class OverviewPage(LevelPage):
                 "part_name": "Part",
                 "n_rows": "Rows",
                 "newest_on": "Newest",
-                "days_behind": "Days before the week's end",
+                "days_behind": "Days behind",
                 **({"what_to_do": "What to do"} if missing else {}),
             },
             missing={
