@@ -51,7 +51,7 @@ truth-short: env ## the same on smaller agencies
 	$(BIN)/python -m benchmarks.truth --short
 
 docs: env ## regenerate the data dictionary
-	$(BIN)/python -m workbench.dictionary > docs/data_dictionary.md
+	$(BIN)/python -m workbench.dictionary
 
 lock: env ## resolve requirements.lock anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
