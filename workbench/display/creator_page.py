@@ -73,7 +73,7 @@ class CreatorPage(ContentPage):
         out, usual = weekly["n_published_items"].iloc[-1], usual_of(weekly, "n_published_items")
         if pd.notna(out):
             compared = (
-                f", {usual.where(out)} the usual {figure(usual.low)} to {figure(usual.high)} a week"
+                f", {usual.where(out)} the usual {whole(usual.low)} to {whole(usual.high)} a week"
                 if usual
                 else ""
             )
@@ -106,7 +106,7 @@ class CreatorPage(ContentPage):
         if not self.facts.has("content_items"):
             return note(NO_CONTENT)
         return self._course(
-            weekly, "n_published_items", "Content items that came out:", shown=figure, zero=True,
+            weekly, "n_published_items", "Content items that came out:", shown=whole, zero=True,
             subtitle="A week, by their first post", nothing=NO_CONTENT,
         )  # fmt: skip
 
