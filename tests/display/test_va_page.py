@@ -150,7 +150,11 @@ def test_hours_that_follow_each_other_are_one_stretch() -> None:
         "habit_multiple_low": [0.7, 0.8, 1.1, 1.1, 0.9, 0.5], "habit_multiple_high": [0.9, 0.95, 1.3, 1.3, 1.5, 0.7],
     })  # fmt: skip
     found = clear_levels(levels).set_index("label")
-    assert found.index.tolist() == ["First image that did worse before", "Posted 06:00-08:00", "Posted 18:00-20:00"]
+    assert found.index.tolist() == [
+        "First image that did worse before",
+        "Posted 06:00-08:00",
+        "Posted 18:00-20:00",
+    ]
     assert found.loc["Posted 06:00-08:00", "habit_multiple"] == pytest.approx(0.8**0.25 * 0.9**0.75)
     assert found.loc["Posted 06:00-08:00", "n_posts"] == 40
 
