@@ -92,7 +92,7 @@ def test_no_snapshots_give_no_steps() -> None:
     assert rows(post_velocity(table(POSTED), seen("post_id | captured_at"))) == []
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 500)), min_size=1, max_size=6))
 def test_steps_are_those_of_the_definition(points: list[tuple[int, int]]) -> None:
     ages = sorted({hours for hours, _n in points})
