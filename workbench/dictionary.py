@@ -102,6 +102,10 @@ _MARTS = {
         ("post_id", "slide_index"),
     ),
     "slide_uses": ("a slide of a post, as a use of its image", ("post_id", "slide_index")),
+    "money_rows": ("a payment or a cost", ("money_id",)),
+    "post_money": ("a payment or cost and a post that it was dealt to", ("money_id", "post_id")),
+    "post_weeks": ("a post and a week", ("post_id", "week_on")),
+    "payout_tiers": ("a step of a payout rule", ()),
 }
 
 _UNITS = {

@@ -129,9 +129,13 @@ def chart(begin: Start, inputs: Inputs | None = None, *, bound: bool = True, til
     fixed = [alt.param(name="columns", value=4), alt.param(name="draws", value=list(basis.z))]
     whole = alt.vconcat(*views, spacing=28).add_params(*sliders, *signals.steps, *fixed)
     profit, rpm = (shown(n, begin.outputs[n], begin.currency) for n in ("profit", "breakeven_rpm"))
+    kept = begin.booked.get("profit")
+    books = (
+        "" if kept is None else f"; the books of these weeks come to {shown('profit', kept, begin.currency)}"
+    )
     return whole.properties(
         title=alt.Title(
-            f"Today's values give a profit of {profit} a month, and break even at an RPM of {rpm}",
+            f"By the model, today's values earn {profit} a month and break even at an RPM of {rpm}{books}",
             subtitle=f"{summary(begin)} Figures are for a month, amounts in {begin.currency}.",
         ),
         description=f"Sliders for {len(INPUTS)} inputs, and the month that they give.",

@@ -94,7 +94,8 @@ def reuse_decay(asked: Asked) -> pd.DataFrame:
     As each image has an effect of its own, winners that are used again don't hide the decay; as that is pooled
     over all its uses and not read off the first, a first post that was lucky doesn't add to it.
     Where images come back for a worth that no count shows, the decay comes out a little small (uses 2 to 4 by up to
-    6 % in simulations, later ones by more). raw_reuse_multiple: exp of the mean log outlier of posts with such a use less that of first uses.
+    6 % in simulations, later ones by more). raw_reuse_multiple: exp of the mean log outlier of posts with such a use
+    less that of first uses.
 
     Grain out: use_number (the first of a step of uses; to_use_number: its last, NULL where open). n_decay_uses;
     median_gap_days since the use before; reuse_decay [multiple of the first use], 90 % interval. Empty where no image

@@ -91,10 +91,8 @@ def main() -> None:
     leave_out(URL_SYNTAX, DEBUGGER)
     from ipykernel.kernelapp import launch_new_instance
 
-    # As ipykernel_launcher does: the folder that the process started in is searched as in a notebook,
-    # by its name '', not first and for good.
-    if sys.path[:1] == [os.getcwd()]:
-        sys.path[0] = ""
+    # A report is the same wherever it is started: a file beside it that is called like a library is not that library.
+    sys.path[:] = [p for p in sys.path if p not in ("", os.getcwd())]
     launch_new_instance(argv=[*sys.argv[1:], "--HistoryManager.enabled=False"])
 
 
