@@ -14,7 +14,7 @@ from .shared import day_of, say
 def ask_metric(options: Any) -> int:
     from ..metrics.periods import Period
     from ..model.catalogue import METRICS, Asked
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
 
     if options.name is None:
         for metric in METRICS.values():
@@ -25,7 +25,7 @@ def ask_metric(options: Any) -> int:
             f"There is no metric '{options.name}'.{nearest(options.name, METRICS)} Metrics: {', '.join(METRICS)}."
         )
     metric = METRICS[options.name]
-    with connect(options.home) as wb:
+    with Workbench.opened(options.home) as wb:
         period = _period(options, wb, metric.days, Period)
         asked = Asked(wb.table, period, options.horizon, wb.settings)
         answer = metric.ask(asked) if metric.finish is None else wb.frame(metric.finish(asked), metric.name)
@@ -69,10 +69,10 @@ def ask_whatif(options: Any) -> int:
     from ..model.whatif_inputs import start
     from ..model.whatif_scenarios import changes
     from ..reporting import weeks
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
 
     changed = changes(options.changes)
-    with connect(options.home) as wb:
+    with Workbench.opened(options.home) as wb:
         zone = wb.settings.time_zone
         week = options.week or weeks.last_complete(wb.as_of or datetime.now(UTC), zone)
         weeks.monday(week)
@@ -84,7 +84,7 @@ def ask_whatif(options: Any) -> int:
 
 
 def ask_sql(options: Any) -> int:
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
 
-    with connect(options.home) as wb:
+    with Workbench.opened(options.home) as wb:
         return write_answer(wb.backend, wb.sql(options.query), options)

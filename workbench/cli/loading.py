@@ -93,10 +93,10 @@ def tell(outcome: LoadOutcome, settings: Settings) -> int:
 def tell_status(options: Any) -> int:
     import json
 
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
     from ..warehouse.status import status
 
-    with connect(options.home) as wb:
+    with Workbench.opened(options.home) as wb:
         found = status(wb)
     if options.format == "json":
         print(json.dumps(found, indent=1, default=str))

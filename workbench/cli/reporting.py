@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def make_report(options: Any) -> int:
     from ..reporting.parameters import given_on_command_line
     from ..reporting.run import make_reports
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
 
     settings = settings_of(options)
-    with connect(settings.home) as wb:
+    with Workbench.opened(settings.home) as wb:
         version, as_of = wb.version, wb.as_of
     if as_of is None:
         say("The warehouse is empty: the pages say what to import.")
@@ -51,9 +51,9 @@ def _lists_beside(settings: Settings, version: int, folder: Path, week: str) -> 
     from ..model.reel_lists import reel_lists
     from ..model.suggestions import iso_week
     from ..reporting.reel_lists import FOLDER, write_reel_lists
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
 
-    with connect(settings.home, version) as wb:
+    with Workbench.opened(settings.home, version) as wb:
         after = Period.iso_week(week, settings.time_zone).shifted(7)
         write_reel_lists(reel_lists(asked_before(wb, after)), folder / FOLDER, iso_week(after.from_on))
 

@@ -48,9 +48,9 @@ def asked_before(wb: Any, week: Any) -> Any:
 def _tasks_list(options: Any) -> int:
     from ..metrics.tasks import task_list
     from ..model.suggestions import LISTED, suggestions
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
 
-    with connect(options.home) as wb:
+    with Workbench.opened(options.home) as wb:
         if options.suggested:
             answer = wb.frame(suggestions(_planned(options, wb))[list(LISTED)], "suggested")
             answer = answer.order_by([answer.expected_views.desc(), "task_id"])
@@ -63,10 +63,10 @@ def _tasks_list(options: Any) -> int:
 
 def _tasks_accept(options: Any) -> int:
     from ..model.accepting import accept
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
 
     settings = settings_of(options)
-    with connect(settings.home) as wb:
+    with Workbench.opened(settings.home) as wb:
         found = accept(
             _planned(options, wb),
             now=datetime.now(UTC),
@@ -88,10 +88,10 @@ def _tasks_accept(options: Any) -> int:
 
 def _tasks_done(options: Any) -> int:
     from ..model.accepting import done
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
 
     settings = settings_of(options)
-    with connect(settings.home) as wb:
+    with Workbench.opened(settings.home) as wb:
         rows, already = done(wb.table, options.ids, now=datetime.now(UTC))
     say(f"{len(rows)} marked as done, {len(already)} had been before.")
     return _recorded(rows, settings, "workbench tasks done")
@@ -112,10 +112,10 @@ def _tasks_lists(options: Any) -> int:
     from ..model.reel_lists import reel_lists
     from ..model.suggestions import iso_week, week_after
     from ..reporting.reel_lists import FOLDER, write_reel_lists
-    from ..warehouse.reader import connect
+    from ..warehouse.reader import Workbench
 
     settings = settings_of(options)
-    with connect(settings.home) as wb:
+    with Workbench.opened(settings.home) as wb:
         asked = _planned(options, wb)
         rows = reel_lists(asked)
     folder = Path(options.out) if options.out else settings.reports / FOLDER

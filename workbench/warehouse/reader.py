@@ -126,7 +126,7 @@ class Workbench:
 
     @classmethod
     def opened(cls, home: Path | str | None = None, version: int | None = None, **settings: Any) -> Self:
-        """The newest version of a home's warehouse, or a given one; see `connect`."""
+        """The newest version of a home's warehouse, or a given one; `workbench.connect` says what it takes."""
         named = os.environ.get("WORKBENCH_VERSION")
         if version is None and named:
             if not named.isdecimal():
@@ -151,21 +151,3 @@ class Workbench:
 
     def __getitem__(self, name: str) -> ibis.Table:
         return self.table(name)
-
-
-def connect(home: Path | str | None = None, version: int | None = None, **settings: Any) -> Workbench:
-    """Open the newest version of the warehouse (or a given one) for reading.
-
-    Parameters
-    ----------
-    home
-        The folder that holds data/ and reports/; default: WORKBENCH_HOME, else the current folder
-        (the one above, of `notebooks`).
-    version
-        A version's number; default: WORKBENCH_VERSION, else the newest.
-    settings
-        Settings that differ from workbench.toml for this connection.
-
-    Raises UsageError when there is no warehouse, or the version is not kept.
-    """
-    return Workbench.opened(home, version, **settings)
