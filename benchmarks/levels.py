@@ -9,8 +9,6 @@ from __future__ import annotations
 import time
 from datetime import date, timedelta
 
-import ibis
-
 from workbench.metrics.periods import Period
 from workbench.model.catalogue import METRICS
 from workbench.model.catalogue import Asked as Question
@@ -18,8 +16,8 @@ from workbench.model.frames import executed
 from workbench.warehouse.reader import Workbench
 
 from .by_hand import METRIC_SQL
-from .figures import Figure, seconds
-from .level2 import RATIO, SLACK_MS, Answer, Query, check, fetched
+from .figures import Figure
+from .level2 import RATIO, SLACK_MS, Answer, Query, check, time_in_turns
 from .level2_sql import Asked
 
 WHOLE_DAYS = 300
@@ -57,12 +55,7 @@ def measure(
     found = queries(wb, week_on, names)
     check(wb, found)
     for each in found:
-        compiled = ibis.to_sql(each.ask()[2], dialect="duckdb")
-        fetched(wb, each.sql)
-        for _ in range(rounds):
-            each.whole.append(each.ask()[1])
-            each.running.append(seconds(lambda sql=compiled: fetched(wb, sql)))
-            each.hand.append(seconds(lambda sql=each.sql: fetched(wb, sql)))
+        time_in_turns(wb, each, rounds)
     furthest = max(found, key=lambda q: q.share_of_limit)
     return [
         Figure(
