@@ -18,7 +18,8 @@ _TOPICS: dict[str, tuple[str, ...]] = {
         "creators", "vas", "accounts", "account_names", "account_assignments", "account_snapshots", "sets",
     ),
     "Posts": (
-        "posts", "post_snapshots", "slides", "sounds", "sound_snapshots", "exclusive_sounds", "hashtags",
+        "posts", "post_snapshots", "slides", "media_files", "media_fetches", "sounds", "sound_snapshots",
+        "exclusive_sounds", "hashtags",
         "hashtag_snapshots",
     ),
     "Content and work": ("content_items", "content_posts", "content_tags", "tasks"),
@@ -48,6 +49,8 @@ _ROWS = {
     "posts": "a post",
     "post_snapshots": "a post's counts at an instant",
     "slides": "a slide of a post",
+    "media_files": "a stored file, whatever slides show it",
+    "media_fetches": "an attempt to fetch a slide's file",
     "sounds": "a song or sound",
     "sound_snapshots": "a sound's uses at an instant, as one endpoint of a platform reports them",
     "exclusive_sounds": "a song that is kept out of reports",

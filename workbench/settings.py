@@ -46,6 +46,12 @@ class Settings:
     """How long a loader waits for another one."""
     memory_limit: str = ""
     """DuckDB's memory limit such as 2GB; empty: 4 GiB for loading, DuckDB's own default for reading."""
+    media_storage: str = ""
+    """Where pictures are kept: a folder, or s3://bucket/prefix; empty: data/media. Keys come from the environment."""
+    media_endpoint: str = ""
+    """Address of an S3-compatible service, such as https://ACCOUNT.r2.cloudflarestorage.com; empty: AWS's own."""
+    media_private_hosts: str = ""
+    """Hosts with private addresses that pictures may be fetched from, as host or host:port, by commas."""
 
     @property
     def data(self) -> Path:

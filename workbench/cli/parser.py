@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .. import __version__
 from .asking import ask_metric, ask_sql, ask_whatif
 from .loading import import_files, load_inbox, make_demo_home, migrate_warehouse, tell_status
+from .media import add_media_commands
 from .output import FORMATS, add_output
 from .reporting import make_report, open_lab
+from .slides import add_slide_commands
 from .tasks import list_tasks
 
 
@@ -23,10 +26,16 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
+    def group(name: str, sentence: str) -> Callable[..., argparse.ArgumentParser]:
+        """A command of several actions; returns what adds one, as `command` does."""
+        sub = commands.add_parser(name, help=sentence, description=sentence)
+        actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+        return partial(command, under=actions)
+
     def command(
-        name: str, run: Callable[[Any], int | None], sentence: str, example: str
+        name: str, run: Callable[[Any], int | None], sentence: str, example: str, under: Any = commands
     ) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=sentence, description=sentence, epilog=f"Example: {example}")
+        sub: argparse.ArgumentParser = under.add_parser(name, help=sentence, description=sentence, epilog=f"Example: {example}")
         sub.add_argument(
             "--home", metavar="DIR", help="folder with data/ and reports/ (default: the current one)"
         )
@@ -153,4 +162,6 @@ def command_line() -> argparse.ArgumentParser:
     sub.add_argument(
         "--out", metavar="PATH", help="list: a file; lists: the folder (default: reports/reel_lists)"
     )
+    add_media_commands(group("media", "Fetch, add, read and store the pictures of slides."))
+    add_slide_commands(group("slides", "Find slides by their text or by a picture."))
     return parser

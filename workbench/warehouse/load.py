@@ -16,6 +16,7 @@ from ..settings import Settings
 from . import identity, marts, versions
 from .batches import Manifest, file_sha256, read_manifest, utc_now, waiting
 from .journal import seal
+from .media import fill_slides
 from .merge import Merged, local_day, local_hour, merge
 from .migrate import migrate, migrations, refuse_newer
 from .people import fill_vas
@@ -97,6 +98,7 @@ def load(
             if outcome.version is not None and marts.are_old(con, settings):
                 _follow_time_zones(con, settings, "")  # the settings' own zone may be another
             fill_vas(con)
+            fill_slides(con)
             # Nothing was there before: all of it is new, and noting each key would tell no more.
             marts.refresh(con, settings, full=outcome.version is None)
             as_of = _newest(con)

@@ -28,7 +28,7 @@ from ..metrics.posts import BASELINES, CURVES, curves_of, followers_at_posting, 
 from ..metrics.slides import slide_uses
 from ..model.baselines import interquartile_means, window_ends
 from ..settings import Settings
-from . import images, money, payouts
+from . import images, media, money, payouts
 from .schema import schema
 
 DEFINITIONS = {
@@ -45,6 +45,7 @@ DEPENDS_ON = {
     "accounts": ("account_id", "account_id"),
     "account_snapshots": ("account_id", "account_id"),
     "slides": (images.TOUCHED, "post_id"),
+    "media_files": (media.TOUCHED, "sha256"),
     **money.DEPENDS_ON,
 }
 """Tables whose rows the marts are made of; the name under which a load notes what it touched, and its column."""

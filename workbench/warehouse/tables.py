@@ -125,6 +125,20 @@ TABLES: dict[str, Table] = {
             fractions=("ocr_confidence",),
             refers={"post_id": "posts"},
         ),
+        Table(
+            "media_files",
+            ("sha256",),
+            signed=("phash",),
+            fractions=("ocr_confidence",),
+            earliest=("stored_at",),
+        ),
+        Table(
+            "media_fetches",
+            ("post_id", "slide_index", "tried_at"),
+            required=("outcome",),
+            choices={"outcome": ("stored", "unchanged", "refused", "failed")},
+            refers={"post_id": "posts"},
+        ),
         Table("sounds", ("sound_id",), earliest=("first_seen_at",)),
         Table(
             "sound_snapshots",

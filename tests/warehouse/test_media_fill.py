@@ -1,0 +1,69 @@
+"""What is known of a stored file reaches the slides that show it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+from given import NOON, batch, loaded, query
+
+from workbench.settings import Settings, load_settings
+from workbench.warehouse.load import load
+
+FILE = {
+    "sha256": "aa",
+    "storage_key": "pictures/aa",
+    "file_bytes": 900,
+    "width": 1080,
+    "height": 1920,
+    "phash": 7,
+}
+SHOWN = {
+    "slides": [
+        {"post_id": "tiktok:1", "slide_index": 1, "sha256": "aa", "ocr_text": "as imp0rted"},
+        {"post_id": "tiktok:2", "slide_index": 1, "sha256": "aa"},
+        {"post_id": "tiktok:3", "slide_index": 1, "sha256": "bb", "phash": 9},
+    ]
+}
+READ = {
+    "media_files": [
+        {"sha256": "aa", "ocr_text": "as read", "ocr_confidence": 0.9, "ocr_model": "m", "read_at": NOON}
+    ]
+}
+
+
+def slides(settings: Settings) -> list[tuple[Any, ...]]:
+    return query(settings, "SELECT post_id, width, phash, ocr_text, storage_key FROM slides ORDER BY post_id")
+
+
+def test_a_file_tells_every_slide_that_shows_it_and_no_other(settings):
+    loaded(settings, {**SHOWN, "media_files": [FILE]})
+    assert slides(settings) == [
+        ("tiktok:1", 1080, 7, "as imp0rted", "pictures/aa"),
+        ("tiktok:2", 1080, 7, None, "pictures/aa"),
+        ("tiktok:3", None, 9, None, None),
+    ]
+
+
+def test_what_was_read_replaces_an_imported_text_unless_nothing_was_read(settings):
+    loaded(settings, {**SHOWN, "media_files": [FILE]})
+    loaded(settings, {"media_files": [{"sha256": "aa", "read_at": NOON, "ocr_model": "m"}]})
+    assert [text for *_, text, _ in slides(settings)] == ["as imp0rted", None, None]
+    loaded(settings, READ, NOON + timedelta(days=1))
+    assert [text for *_, text, _ in slides(settings)] == ["as read", "as read", None]
+    images = query(settings, "SELECT count(DISTINCT text_id) FROM slide_images WHERE text_id IS NOT NULL")
+    assert images == [(1,)]
+
+
+def test_the_order_of_files_slides_and_readings_changes_nothing(tmp_path):
+    later = {"slides": [{"post_id": "tiktok:2", "slide_index": 1, "ocr_text": "imported again"}]}
+    found = []
+    for number, order in enumerate(permutations([SHOWN, {"media_files": [FILE]}, READ, later])):
+        settings = load_settings(tmp_path / str(number))
+        for tables in order:
+            batch(settings, tables, NOON + timedelta(days=tables is later))
+            assert not load(settings).failed
+        found.append(slides(settings))
+    assert all(one == found[0] for one in found)
+    assert found[0][1][3] == "as read"
