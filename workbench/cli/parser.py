@@ -35,7 +35,9 @@ def command_line() -> argparse.ArgumentParser:
     def command(
         name: str, run: Callable[[Any], int | None], sentence: str, example: str, under: Any = commands
     ) -> argparse.ArgumentParser:
-        sub: argparse.ArgumentParser = under.add_parser(name, help=sentence, description=sentence, epilog=f"Example: {example}")
+        sub: argparse.ArgumentParser = under.add_parser(
+            name, help=sentence, description=sentence, epilog=f"Example: {example}"
+        )
         sub.add_argument(
             "--home", metavar="DIR", help="folder with data/ and reports/ (default: the current one)"
         )
