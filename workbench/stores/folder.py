@@ -1,0 +1,90 @@
+"""A folder on this machine.
+
+Not through obstore's LocalStore: its files are readable by everybody under the usual umask, and reach their
+name before they reach the disk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from .base import Entry, StorageError, Store, checked
+
+BUILDING = ".building-"
+
+
+class Folder(Store):
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.place = str(folder)
+
+    def __repr__(self) -> str:
+        return f"Folder({self.place!r})"
+
+    def entry(self, key: str) -> Entry | None:
+        path = self.folder / checked(key)
+        with self._told(key), suppress(FileNotFoundError, NotADirectoryError):
+            if path.is_file():
+                return Entry(key, path.stat().st_size)
+        return None
+
+    def entries(self, under: str = "") -> Iterator[Entry]:
+        top = self.folder / checked(under) if under else self.folder
+        for where, _, names in os.walk(top, onerror=self._unless_missing):
+            for name in names:
+                path = Path(where, name)
+                if not name.startswith(".") and path.is_file():
+                    yield Entry(path.relative_to(self.folder).as_posix(), path.stat().st_size)
+
+    def delete(self, key: str) -> None:
+        with self._told(key):
+            (self.folder / checked(key)).unlink(missing_ok=True)
+
+    def _write(self, key: str, data: bytes, media_type: str | None) -> None:
+        path = self.folder / key
+        with self._told(key):
+            for folder in reversed([path.parent, *path.parent.parents]):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            with NamedTemporaryFile(dir=path.parent, prefix=BUILDING, delete=False) as file:  # 0600
+                try:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    os.replace(file.name, path)
+                except BaseException:
+                    with suppress(OSError):
+                        os.unlink(file.name)
+                    raise
+            _fsync(path.parent)
+
+    def _read(self, key: str) -> bytes:
+        with self._told(key):
+            try:
+                return (self.folder / key).read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                raise self.missing(key) from None
+
+    def _unless_missing(self, error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise StorageError(f"{self.place} can't be read: {error.strerror}.") from error
+
+    @contextmanager
+    def _told(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as e:
+            raise StorageError(
+                f"{self.folder / key}: {e.strerror}. Mend the folder's permissions or space, or set media_storage."
+            ) from e
+
+
+def _fsync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
