@@ -31,6 +31,13 @@ class DemoFiles:
     as_of: datetime
     """When the lifetime counts were captured (UTC): the files' modification time too."""
     n_posts: int
+    mapping: Path | None = None
+    """Which slides show which of the pictures beside it; None where none were asked for."""
+
+
+def usual_pictures(posts: int) -> int:
+    """How many pictures an agency of so many posts is given: 300 at the default size, fewer in a smaller one."""
+    return min(300, max(24, posts // 100))
 
 
 def make_demo(
@@ -43,6 +50,7 @@ def make_demo(
     creators: int | None = None,
     days: int | None = None,
     slides: int | None = None,
+    pictures: int = 0,
     end_on: date = END_ON,
     equal: bool = False,
     model: Model | None = None,
@@ -59,6 +67,9 @@ def make_demo(
         Exact number of posts, at least 50.
     slides
         Exact number of slides over all slideshows (60 % of the posts, 2 to 8 slides each).
+    pictures
+        So many of the images that a page is likely to show are drawn, into `folder`/pictures, with a mapping
+        of the slides that show each; hashes of these slides are those of the files.
     end_on
         The last day with posts; counts are captured at 06:00 UTC of the day after.
     equal
@@ -82,6 +93,7 @@ def make_demo(
         creators=creators,
         days=days,
         slides=slides,
+        pictures=pictures,
         end_on=end_on,
         equal=equal,
         model=model,
@@ -89,4 +101,4 @@ def make_demo(
     )
 
 
-__all__ = ["DEFAULT_POSTS", "END_ON", "DemoFiles", "make_demo"]
+__all__ = ["DEFAULT_POSTS", "END_ON", "DemoFiles", "make_demo", "usual_pictures"]

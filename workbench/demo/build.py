@@ -11,8 +11,10 @@ from . import DemoFiles
 from .exports import write_comments, write_master, write_wide
 from .model import Model
 from .money import write_money
+from .pictures import write_pictures
 from .records import write_records
 from .scale import scale
+from .slides import picture_slides
 from .slides import slides as make_slides
 from .snapshots import observe
 from .texts import texts
@@ -32,6 +34,7 @@ def build(
     creators: int | None,
     days: int | None,
     slides: int | None,
+    pictures: int,
     end_on: date,
     equal: bool,
     model: Model | None,
@@ -47,7 +50,9 @@ def build(
     world = make_world(size, chosen.equalized() if equal else chosen, seed)
     seen = observe(world)
     words = texts(world)
-    made = make_slides(world, words)
+    if pictures:
+        tell("drawing pictures")
+    made = make_slides(world, words, pictures)
     files, truth = folder / "files", folder / "truth"
     files.mkdir(parents=True, exist_ok=True)
     truth.mkdir(parents=True, exist_ok=True)
@@ -65,7 +70,15 @@ def build(
     written += write_records(files, world, words, seen, made)
     tell("writing what is true")
     write_truth(truth, world, words, made, seed=seed)
+    mapping = write_pictures(folder / "pictures", made.pictures, picture_slides(made, words))
     for file in written:
         # An importer that is not told otherwise takes a file's time as that of its lifetime counts.
         os.utime(file, (size.as_of_second, size.as_of_second))
-    return DemoFiles(folder=folder, files=tuple(written), truth=truth, as_of=size.as_of, n_posts=size.posts)
+    return DemoFiles(
+        folder=folder,
+        files=tuple(written),
+        truth=truth,
+        as_of=size.as_of,
+        n_posts=size.posts,
+        mapping=mapping,
+    )

@@ -147,6 +147,7 @@ def streams(seed: int) -> dict[str, np.random.Generator]:
         "money",
         "work",
         "comments",
+        "pictures",
     )
     return {
         name: np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))

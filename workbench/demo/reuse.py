@@ -30,6 +30,8 @@ class Outcome:
     use_number: Ints
     first_use: Ints
     """Where each post's slides begin in `use_image`; one entry more than posts."""
+    repeats: Ints
+    """The earlier post that a slideshow repeats; -1 where it repeats none."""
     image_lift: Floats
     image_creator: Ints
     image_is_hook: np.ndarray
@@ -141,6 +143,7 @@ def simulate(
         use_image=use_image,
         use_number=use_number,
         first_use=first_use,
+        repeats=reposts.repeats,
         image_lift=images.lift[: images.n],
         image_creator=images.creator[: images.n],
         image_is_hook=images.is_hook[: images.n],

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from .columns import Column, joined, listed, take, where
 from .model import Ints
+from .pictures import Pictures, drawn
 from .texts import Texts
 from .vocabulary import (
     NICHES,
@@ -37,9 +38,13 @@ class Slides:
     text: Column
     confidence: Column
     image_id: Column
+    pictures: Pictures | None
+    """Files of some images; what is said of their slides' files is true of them."""
+    is_picture: np.ndarray
+    """Slides that show such a file as it is."""
 
 
-def slides(world: World, words: Texts) -> Slides:
+def slides(world: World, words: Texts, n_pictures: int = 0) -> Slides:
     """Most uses are the same file; some are saved again (a few bits of the hash differ), some cropped.
 
     Half of the images share a creator's templates, so that their hashes are alike and only their
@@ -51,11 +56,13 @@ def slides(world: World, words: Texts) -> Slides:
     index = np.arange(post.size) - world.outcome.first_use[post] + 1
     n = image.size
     n_images = world.outcome.image_lift.size
-    on_template, base = _image_hashes(rng, world)
+    template, base = _image_hashes(rng, world)
+    on_template = template >= 0
     kind = rng.choice(3, n, p=[0.62, 0.28, 0.10])  # the same file, saved again, cropped
     kind[world.outcome.use_number == 1] = 0
     edits = np.where(kind == 1, rng.integers(0, 3, n), np.where(kind == 2, rng.integers(3, 9, n), 0))
-    text = take_texts(_image_texts(rng, world), image)
+    said = _image_texts(rng, world)
+    text = take_texts(said, image)
     misread = (kind > 0) & (rng.random(n) < 0.3)
     text = where(misread, pc.replace_substring(text, "e", "c", max_replacements=1), text)
     with_handle = (kind == 2) & (rng.random(n) < 0.5)
@@ -63,6 +70,14 @@ def slides(world: World, words: Texts) -> Slides:
     # Only photos: a template whose text was not read could be any slide of the template.
     unread = ~on_template[image] & (rng.random(n) < 0.03)
     confidence = np.where(unread, rng.uniform(0.05, 0.45, n), rng.uniform(0.80, 0.999, n)).round(3)
+    sha256 = _digests(rng, image, kind, n_images)
+    pictures = drawn(world, said.to_pylist(), template, n_pictures) if n_pictures else None
+    is_picture = np.zeros(n, dtype=bool)
+    if pictures:
+        base[pictures.image] = pictures.phash
+        place = np.searchsorted(pictures.image, image).clip(max=pictures.image.size - 1)
+        is_picture = (pictures.image[place] == image) & (kind == 0)
+        sha256 = where(is_picture, take(pictures.sha256, place), sha256)
     return Slides(
         post=post,
         index=index,
@@ -73,11 +88,13 @@ def slides(world: World, words: Texts) -> Slides:
             index,
             ".jpeg",
         ),
-        sha256=_digests(rng, image, kind, n_images),
+        sha256=sha256,
         phash=(base[image] ^ _flips(rng, edits)).view(np.int64),
         text=where(~unread, text),
         confidence=pa.array(confidence),
         image_id=joined("image_", image),
+        pictures=pictures,
+        is_picture=is_picture,
     )
 
 
@@ -100,6 +117,18 @@ def slide_urls(made: Slides, world: World) -> list[Column]:
     return [made.url.take(pa.array(order[:, i], mask=order[:, i] < 0)) for i in range(8)]
 
 
+def picture_slides(made: Slides, words: Texts) -> dict[str, list[tuple[str, int]]]:
+    """Post and number of the slides that show each drawn picture, by its SHA-256."""
+    rows = np.flatnonzero(made.is_picture)
+    posts = words.post_id.take(pa.array(made.post[rows])).to_pylist()
+    found: dict[str, list[tuple[str, int]]] = {}
+    for sha256, post, index in zip(
+        made.sha256.take(pa.array(rows)).to_pylist(), posts, made.index[rows].tolist(), strict=True
+    ):
+        found.setdefault(sha256, []).append((post, index))
+    return found
+
+
 def _flips(rng: np.random.Generator, bits: Ints) -> np.ndarray:
     """Masks with up to the given number of bits set (at most 8)."""
     mask = np.zeros(bits.size, dtype=np.uint64)
@@ -110,15 +139,16 @@ def _flips(rng: np.random.Generator, bits: Ints) -> np.ndarray:
 
 
 def _image_hashes(rng: np.random.Generator, world: World) -> tuple[np.ndarray, np.ndarray]:
-    """Which images are on a template, and each image's hash."""
+    """The template of each image, -1 for photos; and each image's hash."""
     creator = world.outcome.image_creator
     n = creator.size
     on_template = rng.random(n) < 0.5
     per_creator = max(3, n // (2 * 30 * world.size.creators))
     templates = rng.integers(0, 2**63, (world.size.creators, per_creator)).astype(np.uint64) * np.uint64(2)
     own = rng.integers(0, 2**63, n).astype(np.uint64) * np.uint64(2) + rng.integers(0, 2, n).astype(np.uint64)
-    shared = templates[creator, rng.integers(0, per_creator, n)] ^ _flips(rng, rng.integers(0, 5, n))
-    return on_template, np.where(on_template, shared, own)
+    number = rng.integers(0, per_creator, n)
+    shared = templates[creator, number] ^ _flips(rng, rng.integers(0, 5, n))
+    return np.where(on_template, creator * per_creator + number, -1), np.where(on_template, shared, own)
 
 
 def _image_texts(rng: np.random.Generator, world: World) -> Column:
