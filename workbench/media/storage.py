@@ -84,6 +84,11 @@ class Storage:
         _digest(key)
         return self.store.has(key)
 
+    def entry(self, key: str) -> Entry | None:
+        """What lies under the key, unread: its size, and its MD5 where a bucket tells it."""
+        _digest(key)
+        return self.store.entry(key)
+
     def entries(self) -> Iterator[Entry]:
         """Every picture with its size, in no order."""
         return (entry for entry in self.store.entries(PICTURES) if _KEY.fullmatch(entry.key))
