@@ -176,7 +176,7 @@ def _why_none(data: bytes) -> str:
         return f"the file is text, no picture (it begins {begins[:40]!r}): check where it came from"
     return (
         f"the file begins like no picture that is read (JPEG, PNG, WebP, GIF, HEIC, AVIF): {data[:8].hex(' ')}; "
-        f"if it is one, {_SAVE_AS}"
+        "it is damaged or something else: fetch or export it again, as JPEG, PNG or WebP"
     )
 
 
