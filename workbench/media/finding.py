@@ -32,7 +32,7 @@ class Found:
     named: PurePath
     """What its place in the folder says of it; the folder's own name is the first part."""
     is_picture: bool
-    """By its name."""
+    """By its name. A folder that can't be entered counts too: it may hold some."""
     refused: str | None = None
 
 
@@ -49,7 +49,8 @@ def found_files(paths: Sequence[Path | str]) -> list[Found]:
         if top.is_dir():
             for path, refused in _below(top):
                 named = PurePath(top.name, path.relative_to(top))
-                files.setdefault(path, Found(path, named, path.suffix.lower() in SUFFIXES, refused))
+                is_picture = path.suffix.lower() in SUFFIXES or path.is_dir()
+                files.setdefault(path, Found(path, named, is_picture, refused))
         else:
             files.setdefault(top, Found(top, PurePath(top.parent.name, given.name), True))
     return sorted(files.values(), key=lambda found: found.path)

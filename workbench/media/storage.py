@@ -56,14 +56,15 @@ class Storage:
         """The folder, or s3://bucket/prefix."""
         return self.store.place
 
-    def put(self, key: str, data: bytes) -> bool:
+    def put(self, key: str, data: bytes, *, is_absent: bool = False) -> bool:
         """Keep a picture; False where it lay there already, whole. What is damaged is replaced.
 
-        Raises StorageError unless what lies there in the end has the data's size and checksum.
+        `is_absent` spares a question where a listing did not name it. Raises StorageError unless what lies there
+        in the end has the data's size and checksum.
         """
         if _digest(key) != hashlib.sha256(data).hexdigest():
             raise StorageError(f"{key} is not the key of this picture: its content has another hash.")
-        if self.store.holds(key, data):
+        if not is_absent and self.store.holds(key, data):
             return False
         self.store.put(key, data, media_type=_MEDIA_TYPES.get(key.rpartition(".")[2]))
         return True

@@ -57,9 +57,9 @@ def upload(
         try:
             data = local.get(key)
             found = there.get(key)
-            sent = not (found is not None and remote.store.holds(key, data, entry=found)) and remote.put(
-                key, data
-            )
+            sent = not (found and remote.store.holds(key, data, entry=found))
+            if sent:
+                remote.put(key, data, is_absent=True)
             if delete_local:
                 local.delete(key)
         except StorageError as e:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ..errors import UsageError
 from .base import Entry, StorageError, Store, checked
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Bucket(Store):
     """The keys are read from the environment by the library and never held here, so no repr or pickle has them."""
 
     def __init__(self, bucket: str, prefix: str, *, endpoint: str, plain: bool) -> None:
+        from obstore.exceptions import BaseError
         from obstore.store import S3Store
 
         self.bucket, self.prefix, self.endpoint = bucket, prefix, endpoint
@@ -45,17 +47,23 @@ class Bucket(Store):
         }
         if endpoint:
             config["endpoint"] = endpoint
-        self._store = S3Store(
-            bucket,
-            prefix=prefix or None,
-            config=config,
-            client_options={
-                "allow_http": plain,
-                "timeout": f"{TIMEOUT_SECONDS}s",
-                "connect_timeout": f"{CONNECT_SECONDS}s",
-            },
-            retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
-        )
+        try:
+            self._store = S3Store(
+                bucket,
+                prefix=prefix or None,
+                config=config,
+                client_options={
+                    "allow_http": plain,
+                    "timeout": f"{TIMEOUT_SECONDS}s",
+                    "connect_timeout": f"{CONNECT_SECONDS}s",
+                },
+                retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+            )
+            return
+        except (BaseError, ValueError):
+            pass  # it quotes the value, which may be a key: not even as the cause of another error
+        names = ", ".join(sorted(name for name in os.environ if name.startswith("AWS_")))
+        raise UsageError(f"{self.place} can't be opened with this environment. Check the values of {names}.")
 
     def __repr__(self) -> str:
         return f"Bucket({self.place!r})"

@@ -55,6 +55,11 @@ def open_store(
             f"s3://{bucket} wants {' and '.join(missing)} in the environment. Set "
             f"{'it' if len(missing) == 1 else 'them'}, or set media_storage to a folder."
         )
+    for name in (*KEYS, "AWS_SESSION_TOKEN", "AWS_REGION"):
+        if not re.fullmatch(r"[!-~]*", os.environ.get(name, "")):  # the library would panic
+            raise UsageError(
+                f"{name} holds a blank, a line end or a letter with an accent. Copy it again without."
+            )
     from .bucket import Bucket
 
     return Bucket(bucket, prefix, endpoint=endpoint.rstrip("/"), plain=plain)
