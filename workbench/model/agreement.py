@@ -1,0 +1,45 @@
+"""Whether two texts as they were read are one text: misread, cut off or with a mark laid over it, and not reworded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+LEAST_AGREEMENT = 70.0
+"""Least edit similarity of two texts that agree, in rapidfuzz's hundredths."""
+LEAST_ALONE = 65.0
+"""The same of the words that only one of them says, where both say some: those of one text are misreadings."""
+
+
+def agree(one: Sequence[str], other: Sequence[str]) -> np.ndarray:
+    """Which pairs of normalized texts are one text.
+
+    A template's slides often say nearly the same: day 6 and day 11, a sentence about Leo and one about Virgo. So texts
+    of an edit similarity of at least 0.7 agree only if no number stands in one alone, and if the words that stand in
+    one alone have a similarity of at least 0.65, or all stand in the same text, as a watermark's do.
+
+    Source: docs/same_image.md. Version 2.
+    """
+    alike = (
+        process.cpdist(one, other, scorer=fuzz.ratio, score_cutoff=LEAST_AGREEMENT, workers=-1)
+        >= LEAST_AGREEMENT
+    )
+    for place in np.flatnonzero(alike).tolist():
+        alike[place] = _misread(one[place], other[place])
+    return np.asarray(alike, bool)
+
+
+def _misread(one: str, other: str) -> bool:
+    """Whether what differs may be a misreading."""
+    ours, theirs = one.split(), other.split()
+    both = set(ours) & set(theirs)
+    ours, theirs = [w for w in ours if w not in both], [w for w in theirs if w not in both]
+    if sorted(filter(_is_number, ours)) != sorted(filter(_is_number, theirs)):
+        return False
+    return not ours or not theirs or fuzz.ratio(" ".join(ours), " ".join(theirs)) >= LEAST_ALONE
+
+
+def _is_number(word: str) -> bool:
+    return word.strip(".,:;!?#()").isdecimal()
