@@ -9,6 +9,7 @@ from ...metrics import reposts, slides
 from ...metrics.effects import outcomes_of_slides, uses_of_images
 from ..recommendations import PER_ACCOUNT, recommendations
 from ..slide_effects import hook_lifts, reuse_decay, slide_lifts
+from ..slide_themes import text_themes, text_themes_asked
 from .metric import Asked, Metric
 
 
@@ -101,6 +102,14 @@ METRICS: tuple[Metric, ...] = (
         ("use_number",),
         days=None,
         finish=reuse_decay,
+    ),
+    Metric(
+        "text_themes",
+        "Words on first slides, and how hooks with them did beyond other hooks, with their interval.",
+        text_themes_asked,
+        ("theme",),
+        days=None,
+        finish=text_themes,
     ),
     Metric(
         "recommendations",
