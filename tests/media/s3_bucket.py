@@ -35,7 +35,7 @@ class S3:
     def address(self) -> str:
         return f"s3://{self.bucket}/slides"
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         """What is in the bucket, without the prefix."""
         found = client(self.endpoint).list_objects_v2(Bucket=self.bucket).get("Contents", ())
         return [each["Key"].removeprefix("slides/") for each in found]
