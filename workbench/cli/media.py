@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from .media_fetch import add_fetch
+from .media_read import add_read
 from .pictures import add_pictures, upload_pictures
 
 
@@ -25,6 +26,7 @@ def add_media_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument(
         "--refused", metavar="FILE", help="write what was left out and why to this CSV, to be filled in as a mapping"
     )
+    add_read(add)
     sub = add(
         "upload",
         upload_pictures,
