@@ -47,6 +47,9 @@ _GERMAN = (
     ),
 )
 
+_SIGNS = ("Aries", "Leo", "Virgo", "Libra", "Pisces")
+_SIGNS_DE = ("der Widder", "der Löwe", "die Jungfrau", "die Waage", "der Fisch")
+
 
 @dataclass(frozen=True)
 class Slide:
@@ -109,22 +112,28 @@ def draw(text: str, *, template: int, seed: int = 0, size: tuple[int, int] = SIZ
 
 
 def edits(image: Image.Image, *, seed: int = 0, handle: str = "") -> dict[str, bytes]:
-    """What becomes of a slide when it is saved and posted again, as files, by name (EDITS)."""
+    """What becomes of a slide when it is saved and posted again, as files, by name (EDITS).
+
+    The watermark is `handle`, or somebody's name, now and then without its @ or under the platform's.
+    """
     rng = random.Random(f"edits {seed}")
     width, height = image.size
     across, down = 0.03 * width, 0.03 * height
     x, y = round(rng.uniform(0, across)), round(rng.uniform(0, down))
     cropped = image.crop((x, y, x + round(width - across), y + round(height - down)))
     marked = image.copy()
-    name = (
-        handle
-        or f"@{rng.choice(['soft', 'daily', 'glow', 'mind'])}.{rng.choice(['hub', 'notes', 'club'])}{rng.randrange(99)}"
-    )
+    if not handle:
+        name = (
+            rng.choice(("soft", "daily", "glow"))
+            + rng.choice((".hub", ".notes", ".club"))
+            + str(rng.randrange(99))
+        )
+        handle = rng.choice([f"@{name}", f"@{name}", name, f"TikTok\n@{name}"])
     places = [(0.06, 0.05), (0.55, 0.05), (0.06, 0.93), (0.55, 0.93)]
     left, top = rng.choice(places)
     font = _font(0, width // 28)
     ImageDraw.Draw(marked).text(
-        (left * width, top * height), name, "white", font=font, stroke_width=2, stroke_fill="#202020"
+        (left * width, top * height), handle, "white", font=font, stroke_width=2, stroke_fill="#202020"
     )
     return {
         "jpeg40": encoded(image, quality=40),
@@ -145,26 +154,36 @@ def encoded(image: Image.Image, *, quality: int = 88) -> bytes:
 def slides(n: int, *, seed: int = 0, size: tuple[int, int] = SIZE) -> Iterator[Slide]:
     """n slides: images on few templates, each as it was and in every edit.
 
-    A template has about twelve images, alike but for their texts. Of each twelve images three bear a text that another
-    bears on another template: a hook that is used again, and not the same image. Two are days of a series, whose
-    texts differ in a number.
+    A template has about twelve images, alike but for their texts. Of each twelve, three bear a text that another bears
+    on another template: a hook that is used again, and not the same image. Two are days of one series, whose texts
+    differ in a number; two are of one sentence, which differ in a word.
     """
     images = -(-n // (len(EDITS) + 1))
     templates = max(3, images // 12)
     made = 0
     for image in range(images):
         place, template = divmod(image, templates)
-        text = sentence(seed * 100_000 + image)
-        if place % 4 == 3:  # what the template before this says, three rounds ago
-            text = sentence(seed * 100_000 + (place - 3) * templates + (template - 1) % templates)
-        elif place % 12 in (5, 10):
-            text = f"{'Tag' if template % 2 else 'Day'} {place + 1} {'ohne Süßes' if template % 2 else 'off sugar'}"
-        drawn = draw(text, template=seed * 1_000 + template, seed=image, size=size)
+        drawn = draw(
+            said(place, template, templates, seed), template=seed * 1_000 + template, seed=image, size=size
+        )
         files = {"": encoded(drawn), **edits(drawn, seed=seed * 100_000 + image)}
         for edit, data in files.items():
             if made < n:
                 made += 1
-                yield Slide(data, text, image, template, edit)
+                yield Slide(data, said(place, template, templates, seed), image, template, edit)
+
+
+def said(place: int, template: int, templates: int, seed: int) -> str:
+    """The text of an image by its place on its template."""
+    german = bool(template % 2)
+    if place % 12 in (1, 2):
+        return f"Tag {place + 4} ohne Süßes" if german else f"Day {place + 4} off sugar"
+    if place % 12 in (5, 6):
+        sign = (_SIGNS_DE if german else _SIGNS)[place % len(_SIGNS)]
+        return f"Warum {sign} nie zuerst schreibt" if german else f"Why {sign} never texts you first"
+    if place % 4 == 3:  # what the template before this one says, three rounds ago
+        place, template = place - 3, (template - 1) % templates
+    return sentence(seed * 100_000 + place * templates + template)
 
 
 @lru_cache(maxsize=64)
