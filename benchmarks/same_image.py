@@ -199,11 +199,17 @@ def report(seen: list[Seen], score: Score, source: str) -> str:
 
     by_alone = {c: _agreeing(texts, ratio, c) for c in ALONE}
     n_images, n_templates = len({s.image for s in seen}), len({s.template for s in seen})
-    parts = [
+    drawn = (
         f"{len(seen):,} slides of {n_images} images on {n_templates} templates; texts {source}, "
-        + f"{int(unread.sum())} unread.",
+        f"{int(unread.sum())} unread."
+    )
+    found = (
         f"Grouped as a load does: precision {score.precision:.4f} ({score.right:,} of {score.found:,} pairs), "
-        + f"recall {score.recall:.4f} ({score.right:,} of {score.true:,} pairs); each must be {LEAST} or more.",
+        f"recall {score.recall:.4f} ({score.right:,} of {score.true:,} pairs); each must be {LEAST} or more."
+    )
+    parts = [
+        drawn,
+        found,
         "By edit similarity alone, precision / recall:",
         table("bits", RATIOS, lambda c: ratio >= c),
         f"By an edit similarity of {agreement.LEAST_AGREEMENT / 100:.2f} and that of the words in one alone:",
