@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
@@ -210,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _to(self, target: str) -> None:
         """A redirect: /to/picture/1 leads to /picture/1, /to/http:%2F%2F... elsewhere."""
-        target = target.replace("%2F", "/")
+        target = unquote(target)
         self._answer(302, b"moved", Location=target if ":" in target else f"/{target}")
 
     def _nowhere(self, _: str) -> None:

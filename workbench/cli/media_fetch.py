@@ -72,13 +72,15 @@ def fetch_pictures(options: Any) -> int:
             f"Another `workbench media fetch` is at work in {settings.home}. Both would ask for the same pictures: "
             "wait until it is done, or stop it; what it found is kept."
         ) from e
-    answered = found.outcomes.keys() - {"failed"}
-    return code if answered or not found.n_addresses + len(found.left) else 1
+    nothing_answered = bool(found.given_up) and not found.outcomes.keys() - {"failed"}
+    return 1 if nothing_answered else code
 
 
 def _fetched(options: Any, settings: Any) -> Fetched | None:
     """What the run came to; None where there is nothing to fetch."""
     from itertools import islice
+
+    import pyarrow.compute as pc
 
     from ..media.fetch import fetch
     from ..media.hosts import Manners
@@ -87,23 +89,16 @@ def _fetched(options: Any, settings: Any) -> Fetched | None:
     from ..warehouse.reader import Workbench
 
     with Workbench(settings) as wb:
-        slides = wb.table("slides")
+        named = wb.table("slides")
         wanted = pending(
-            slides,
+            named,
             _posts(options, wb),
             wb.table("media_files"),
             wb.table("media_fetches"),
             again=options.again,
-        ).cache()
-        n_slides, n_addresses = (
-            wanted.agg(n=wanted.count(), addresses=wanted.slide_url.nunique())
-            .to_pyarrow()
-            .to_pylist()[0]
-            .values()
-        )
-        if not n_slides:
-            named = slides.slide_url.count().to_pyarrow().as_py()
-            if named:
+        ).to_pyarrow()
+        if not wanted.num_rows:
+            if named.slide_url.count().to_pyarrow().as_py():
                 say("There is nothing to fetch: every slide asked for has its picture or was refused.")
                 say(_WHY)
             else:
@@ -111,20 +106,20 @@ def _fetched(options: Any, settings: Any) -> Fetched | None:
                     "There is nothing to fetch: no slide names an address. Add pictures: workbench media add FOLDER"
                 )
             return None
-        total = min(n_addresses, options.limit or n_addresses)
-        only = f", of which {total:,} now" if total < n_addresses else ""
-        say(f"{n_slides:,} slides name {n_addresses:,} addresses to ask for{only}.")
-        rows = (row for batch in wanted.to_pyarrow_batches(chunk_size=5_000) for row in batch.to_pylist())
-        manners = Manners(forbidden=0) if options.persist else Manners()
-        with Bar("fetch") as progress:
-            return fetch(
-                islice(jobs(rows), options.limit),
-                settings,
-                open_storage(settings),
-                manners=manners,
-                progress=progress,
-                total=total,
-            )
+    n_addresses = pc.count_distinct(wanted["slide_url"]).as_py()
+    total = min(n_addresses, options.limit or n_addresses)
+    only = f", of which {total:,} now" if total < n_addresses else ""
+    say(f"{wanted.num_rows:,} slides name {n_addresses:,} addresses to ask for{only}.")
+    rows = (row for batch in wanted.to_batches(max_chunksize=5_000) for row in batch.to_pylist())
+    with Bar("fetch") as progress:
+        return fetch(
+            islice(jobs(rows), options.limit),
+            settings,
+            open_storage(settings),
+            manners=Manners(forbidden=0) if options.persist else Manners(),
+            progress=progress,
+            total=total,
+        )
 
 
 def _posts(options: Any, wb: Any) -> Any:
@@ -165,13 +160,17 @@ def _tell(found: Fetched) -> None:
     megabytes = f"{found.n_new_files:,} new files, {found.new_bytes / 1e6:,.1f} MB"
     say(f"Settled {found.n_addresses:,} addresses. Slides: {counts or 'none'} ({megabytes}).")
     for (outcome, reason), n in found.reasons.most_common(_SHOWN):
-        say(f"  {outcome}: {n:,} {reason}")
+        say(f"  {n:,} {outcome}: {reason}")
     hidden = found.reasons.total() - sum(n for _, n in found.reasons.most_common(_SHOWN))
     if hidden:
         say(f"  and {hidden:,} for other reasons")
     for host, why in found.given_up.items():
         n = found.left.get(host, 0)
-        say(f"  {host} was left alone: it {why}. {n:,} slides of its wait for the next run.")
+        say(f"{host} was left alone: it {why}. {n:,} slides of its wait untried for the next run.")
+        if "forbade" in why:
+            say(
+                "  If it is not us but the addresses, which may have expired: workbench media fetch --persist"
+            )
     if found.outcomes["failed"]:
         say("What failed is tried again by the next `workbench media fetch`.")
     if found.outcomes["refused"]:

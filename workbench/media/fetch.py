@@ -30,7 +30,7 @@ MOST_FAILURES = 5
 """Attempts that may fail before an address is refused, provided the first of them is older than `PATIENCE`."""
 PATIENCE = timedelta(days=2)
 """A server that is down for a day costs no picture, however often it is asked meanwhile."""
-BATCH_ROWS = 500
+BATCH_ROWS = 2_000
 BATCH_SECONDS = 5.0
 """What was found goes into the inbox when it is this much or this old: so much a killed run loses at most."""
 _PASSING = (408, 425, 429)
@@ -241,7 +241,8 @@ class _Run:
         """Try again later in this run, or record that it failed."""
         job.n_tries += 1
         job.failure = str(error)
-        waited = self.schedule.failed(host, job.failure)
+        # Each address counts once: one that always fails must not speak for its host.
+        waited = self.schedule.failed(host, job.failure) if job.n_tries == 1 else []
         pause = error.wait or 0.0
         if pause > self.manners.longest_pause:
             waited += self.schedule.give_up(host, f"it wants to be left alone for {pause / 60:,.0f} minutes")
@@ -266,6 +267,7 @@ class _Log:
         self.settings = settings
         self.result = Fetched()
         self._since = time.monotonic()
+        self._new: set[str] = set()
         self._clear()
 
     def _clear(self) -> None:
@@ -283,7 +285,8 @@ class _Log:
         result.outcomes[one.outcome] += len(one.job.slides)
         if one.reason:
             result.reasons[one.outcome, one.reason.partition(":")[0]] += len(one.job.slides)
-        if seen and one.is_new:
+        if seen and one.is_new and seen.sha256 not in self._new:
+            self._new.add(seen.sha256)  # two threads may both have found it missing
             result.n_new_files += 1
             result.new_bytes += seen.file_bytes
         if seen:

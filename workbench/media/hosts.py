@@ -32,7 +32,7 @@ class Manners:
     longest_pause: float = 60.0
     """A host that wants more than this is left alone until the next run."""
     failures: int = 10
-    """In a row and without a success between, after which a host is left alone until the next run."""
+    """Addresses of a host in a row without a success between, after which it is left alone until the next run."""
     forbidden: int = 25
     """Answers 401 or 403 in a row, after which it is left alone; 0: never. It may be us whom it does not like."""
 
@@ -169,7 +169,7 @@ class Schedule:
             state.failures += 1
             if state.failures < self.manners.failures:
                 return []
-            return self._give_up(host, f"failed {state.failures} times in a row; the last: {reason}")
+            return self._give_up(host, f"failed for {state.failures} addresses in a row; the last: {reason}")
 
     def forbade(self, host: str) -> list[Job]:
         """It forbade; returns what `failed` does."""

@@ -137,7 +137,7 @@ class Asker:
                 self._drain(response)
                 data = b""
             if self._cutoff.was_cut:  # an answer without a length ends silently
-                raise Failed(f"too slow: not there after {self.limits.file_seconds:g} s", status)
+                raise Failed(f"too slow: not there after {self.limits.file_seconds:g} s")
             target = requests.Session.get_redirect_target(self._session, response)
             return Answer(
                 status=status,
