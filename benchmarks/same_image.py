@@ -26,7 +26,7 @@ from workbench.media.pictures import image_of, picture
 from workbench.model import agreement
 from workbench.model.images import LEAST_CONFIDENCE, NO_TEXT_BITS, image_groups, normalized
 
-from .drawn_slides import EDITS, Slide, slides
+from .drawn_slides import EDITS, SIZE, Slide, slides
 from .figures import OUT
 
 FULL, SHORT = 1_008, 102
@@ -87,9 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if min(score.precision, score.recall) >= LEAST else 1
 
 
-def as_drawn(n: int) -> list[Seen]:
+def as_drawn(n: int, size: tuple[int, int] = SIZE) -> list[Seen]:
     """Slides whose texts are taken from the one who drew them."""
-    return [_seen(slide, slide.text) for slide in slides(n)]
+    return [_seen(slide, slide.text) for slide in slides(n, size=size)]
 
 
 def as_read(n: int, kept: Path | None = None, jobs: int | None = None) -> list[Seen]:

@@ -12,6 +12,8 @@ LEAST_AGREEMENT = 70.0
 LEAST_ALONE = 65.0
 """The same of the words that only one of them says, where both say some: those of one text are misreadings."""
 
+_MARKS = ".,:;!?#()[]\"'„“”‚‘’«»…-–—*|"
+
 
 def agree(one: Sequence[str], other: Sequence[str]) -> np.ndarray:
     """Which pairs of normalized texts are one text.
@@ -33,13 +35,14 @@ def agree(one: Sequence[str], other: Sequence[str]) -> np.ndarray:
 
 def _misread(one: str, other: str) -> bool:
     """Whether what differs may be a misreading."""
-    ours, theirs = one.split(), other.split()
+    ours, theirs = _words(one), _words(other)
     both = set(ours) & set(theirs)
     ours, theirs = [w for w in ours if w not in both], [w for w in theirs if w not in both]
-    if sorted(filter(_is_number, ours)) != sorted(filter(_is_number, theirs)):
+    if sorted(filter(str.isdecimal, ours)) != sorted(filter(str.isdecimal, theirs)):
         return False
     return not ours or not theirs or fuzz.ratio(" ".join(ours), " ".join(theirs)) >= LEAST_ALONE
 
 
-def _is_number(word: str) -> bool:
-    return word.strip(".,:;!?#()").isdecimal()
+def _words(text: str) -> list[str]:
+    """Without the marks around them, which are misread most."""
+    return [word for word in (w.strip(_MARKS) for w in text.split()) if word]
