@@ -8,6 +8,8 @@ from itertools import accumulate
 
 LEAST_LINES = 4
 """Lines that each of two columns must have; with fewer, a table's row or a heading beside another is meant."""
+LEAST_SHARE = 0.2
+"""Of the width that each must have; narrower ones are numbers, times or signs before their lines."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +26,29 @@ class Piece:
 def lines(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Lines from top to bottom, each its pieces from left to right; columns one after the other.
 
-    Columns are parts side by side with white between them from top to bottom, of at least LEAST_LINES lines each.
-    Where no such white goes through, the picture is cut at its highest empty stripe, and each part is looked at.
+    Columns are parts side by side with white between them from top to bottom, of at least LEAST_LINES lines and
+    LEAST_SHARE of the width each. Where no such white goes through, the picture is cut at its highest empty stripe, and
+    each part is looked at.
     """
     found: list[list[Piece]] = []
     waiting = [list(pieces)]
     while waiting:
         part = waiting.pop()
         columns = _cut([(p.left + _margin(p), p.right - _margin(p), p) for p in part])
-        if columns and all(len(_rows(column)) >= LEAST_LINES for column in columns):
+        if columns and all(
+            len(_rows(column)) >= LEAST_LINES and _width(column) >= LEAST_SHARE * _width(part)
+            for column in columns
+        ):
             waiting += reversed(columns)
         elif stripes := _cut([(p.top, p.bottom, p) for p in part]):
             waiting += reversed(stripes)
         else:
             found += _rows(part)
     return found
+
+
+def _width(pieces: list[Piece]) -> float:
+    return max(p.right for p in pieces) - min(p.left for p in pieces)
 
 
 def _margin(piece: Piece) -> float:
