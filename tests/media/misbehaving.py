@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -236,11 +237,13 @@ def bomb(megabytes: int) -> bytes:
 
 
 @contextmanager
-def serving() -> Iterator[Stub]:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Stub]:
     bomb(BOMB)  # beforehand: packing it takes longer than anybody waits
     handler = type("Handler", (_Handler,), {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # whoever asked has hung up
     handler.stub = stub = Stub(server.server_address[1])  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

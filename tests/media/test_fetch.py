@@ -203,6 +203,23 @@ def test_a_host_that_fails_again_and_again_is_left_alone_and_others_are_not(
     assert len(told(settings, "media_fetches", "slide_url")) == 10 + found.outcomes["failed"]
 
 
+def test_what_is_left_is_counted_beyond_what_is_held_ready(
+    stub: Stub, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.media.hosts.WINDOW", 4)
+    down = [stub.address(f"/status/503?{n}") for n in range(200)]
+    fine = [f"http://localhost:{stub.port}/picture/{n}" for n in range(10)]
+    found = run(settings, jobs(*down, *fine), Manners(seconds_between=0.0, failures=3, backoff_seconds=0.01))
+    assert found.outcomes["stored"] == 10
+    assert found.left["127.0.0.1"] + found.outcomes["failed"] == 200
+    assert found.left["127.0.0.1"] > 180
+
+
+def test_a_mark_that_is_unfit_to_be_sent_back_is_not_kept() -> None:
+    assert fetching._mark('W/"abc"') == 'W/"abc"'
+    assert [fetching._mark(said) for said in (None, "", "é", "a\tb", "x" * 201)] == [None] * 5
+
+
 def test_one_address_that_always_fails_does_not_speak_for_its_host(stub: Stub, settings: Settings) -> None:
     manners = Manners(seconds_between=0.0, failures=2, tries=5, backoff_seconds=0.01)
     found = run(settings, jobs(stub.address("/status/500")), manners)
@@ -267,14 +284,20 @@ def test_a_full_disk_stops_it_and_what_was_found_is_kept(stub: Stub, settings: S
 def test_an_interruption_ends_what_is_under_way_and_keeps_what_was_found(
     stub: Stub, settings: Settings
 ) -> None:
-    def interrupted(_host: str, n: int, _total: int) -> None:
-        if n == 3:
-            raise KeyboardInterrupt
+    def interrupted(_host: str, _n: int, _total: int) -> None:
+        raise KeyboardInterrupt
 
-    waits = [stub.address(f"/silence/0.4?{n}") for n in range(4)]
+    waits = [stub.address(f"/silence/0.4?{n}") for n in range(3)]
     with pytest.raises(KeyboardInterrupt):
-        run(settings, jobs(*pictures(stub, 1, 2, 3), *waits), progress=interrupted)
-    assert told(settings, "media_fetches", "outcome") == [("stored",)] * 3
+        # The first picture is told of while three silent answers are waited for.
+        run(
+            settings,
+            jobs(*waits, *pictures(stub, *range(50))),
+            Manners(seconds_between=0.05),
+            progress=interrupted,
+        )
+    assert 1 <= len(told(settings, "media_fetches", "outcome")) < 10
+    assert {row[0] for row in told(settings, "media_fetches", "outcome")} == {"stored"}
 
 
 def test_what_was_found_is_written_as_the_work_goes_on(

@@ -135,6 +135,7 @@ class _Run:
     def _collect(
         self, n_threads: int, log: _Log, progress: Callable[[str, int, int], None], total: int
     ) -> None:
+        shown = 0.0
         while n_threads:
             try:
                 one = self.found.get(timeout=log.seconds_left())
@@ -147,7 +148,9 @@ class _Run:
                 n_threads -= 1
                 continue
             log.add(one)
-            progress(one.job.host, log.result.n_addresses, total)
+            if time.monotonic() - shown >= 0.1:
+                progress(one.job.host, log.result.n_addresses, total)
+                shown = time.monotonic()
 
     def _worth_asking(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """Jobs whose address can be asked for; what it says itself to be out of the question is recorded at once."""
@@ -210,8 +213,8 @@ class _Run:
             reason = "redirect: it leads to a host that was left alone"
             return _Found(job=job, outcome="failed", status=status, reason=reason, tried_at=tried_at)
         told: dict[str, Any] = {
-            "etag": answer.headers.get("ETag"),
-            "last_modified": answer.headers.get("Last-Modified"),
+            "etag": _mark(answer.headers.get("ETag")),
+            "last_modified": _mark(answer.headers.get("Last-Modified")),
         }
         if status == 304 and job.sha256:
             told = {
@@ -336,7 +339,12 @@ def _conditions(job: Job) -> dict[str, str]:
     if not job.sha256:
         return {}
     given = {"If-None-Match": job.etag, "If-Modified-Since": job.last_modified}
-    return {name: value for name, value in given.items() if value and value.isprintable() and value.isascii()}
+    return {name: value for name, value in given.items() if value}
+
+
+def _mark(said: str | None) -> str | None:
+    """What a server said of its file, if it is fit to be kept and sent back."""
+    return said if said and len(said) <= 200 and said.isascii() and said.isprintable() else None
 
 
 def _unwanted(answer: Answer) -> Refused | Failed:
