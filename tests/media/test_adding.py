@@ -130,6 +130,29 @@ def test_what_was_done_before_the_storage_fails_is_kept(tmp_path, monkeypatch):
     assert [row["slide_index"] for row in in_inbox(tmp_path, "slides")] == [1, 2, 3]
 
 
+def test_once_the_storage_fails_the_rest_is_not_tried(tmp_path, monkeypatch):
+    asked = []
+
+    def gone(self: Storage, key: str, data: bytes, **options: Any) -> bool:
+        asked.append(key)
+        raise StorageError("the network is gone")
+
+    monkeypatch.setattr(Storage, "put", gone)
+    pics = put(tmp_path / "pics", {f"{n}.png": drawn(f"#0000{n}") for n in range(10, 60)})
+    with pytest.raises(StorageError, match="the network is gone"):
+        added(tmp_path, {pics / f"{n}.png": [(POST, n)] for n in range(10, 60)})
+    assert 1 <= len(asked) < 50
+    assert not waiting(load_settings(tmp_path).inbox)
+
+
+def test_a_file_that_is_known_by_a_key_of_another_kind_is_taken_in_anew(tmp_path):
+    data = drawn("red")
+    row = {"sha256": [sha(data)], "storage_key": ["red.png"], "file_bytes": [len(data)], "phash": [1]}
+    tables = NO_TABLES | {"media_files": ibis.memtable(row)}
+    pics = put(tmp_path / "pics", {"a.png": data})
+    assert added(tmp_path, {pics / "a.png": [(POST, 1)]}, tables.__getitem__).n_stored == 1
+
+
 # Through the command
 
 
@@ -225,7 +248,11 @@ def test_a_mapping_names_posts_by_address_even_unknown_ones(tmp_path, home, run)
 
 
 def test_what_is_refused_is_named_and_can_be_filled_in_as_a_mapping(tmp_path, home, run):
-    pics = put(tmp_path / "pics", {"one\x1b[2J.png": drawn("red"), "two.png": drawn("blue")})
+    pics = put(
+        tmp_path / "pics", {"one\x1b[2J.png": drawn("red"), "two.png": drawn("blue"), "\udcff_1.png": b""}
+    )
+    assert run(pics / "\udcff_1.png")[0] == 1
+    (pics / "\udcff_1.png").unlink()
     code, told = run(pics, "--refused", tmp_path / "left.csv")
     assert code == 1
     assert "two.png: its path holds no number of a slide: call it POST_3.jpg or POST/3.jpg" in told

@@ -157,6 +157,17 @@ def test_an_upload_that_was_killed_leaves_nothing_half_and_is_continued(home, ru
     assert {key: s3.get(key) for key in s3.listed()} == made
 
 
+def test_an_interrupted_upload_stops_after_what_is_under_way(home, s3):
+    kept(home, 100)
+
+    def interrupted(key: str, n: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        upload(local_storage(load_settings(home)), open_storage(load_settings(home)), progress=interrupted)
+    assert len(s3.listed()) < 100
+
+
 @pytest.mark.parametrize("setting", ["", "data/media"])
 def test_without_a_bucket_there_is_nowhere_to_upload_to(tmp_path, capsys, setting):
     (tmp_path / "workbench.toml").write_text(f'media_storage = "{setting}"\n')

@@ -6,11 +6,13 @@ processes, to which every file is copied, only 1.1 times.
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from .finding import FileRefused, content, digest
 from .matching import Matched, Refused, Slide
 from .pictures import PictureRefused, picture
 from .results import FILES, SLIDES, write_results
-from .storage import Storage, StorageError, picture_key
+from .storage import Storage, StorageError, key_digest, picture_key
 
 AT_A_TIME = 500
 """Files in one batch: what a killed run has to do again at most."""
@@ -78,92 +80,107 @@ def add_files(
     A file whose content the warehouse knows is only compared, so adding a folder again is quick and changes nothing.
     Raises StorageError where the storage fails; what was done until then is in the inbox.
     """
-    now = datetime.now(UTC).replace(tzinfo=None)
     added.refused += matched.refused
-    n_cores = len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(max(4, n_cores), thread_name_prefix="add") as threads:
+    work = _Adding(settings, storage, matched, tables, added)
+    with ThreadPoolExecutor(min(max(4, os.cpu_count() or 1), 16), thread_name_prefix="add") as threads:
         ordered = sorted(matched.shown)
-        for start in range(0, len(ordered), AT_A_TIME):
-            paths = ordered[start : start + AT_A_TIME]
-            digests = dict(zip(paths, threads.map(_tried(digest), paths), strict=True))
-            sha256s = [d for d in digests.values() if isinstance(d, str)]
-            known = _known_files(tables, sha256s)
-            showing = _showing(tables, [slide for path in paths for slide in matched.shown[path]])
-
-            def look(path: Path, digests: Any = digests, known: Any = known) -> _Looked | FileRefused:
-                found = digests[path]
-                return found if isinstance(found, FileRefused) else _look(path, found, known, storage, now)
-
-            failed: StorageError | None = None
-            files: dict[str, dict[str, Any]] = {}
-            slides: list[dict[str, Any]] = []
-            for path, looked in zip(paths, threads.map(_tried(look), paths), strict=True):
-                added.n_files += 1
-                progress(path.name, added.n_files, len(matched.shown))
-                if isinstance(looked, StorageError):
-                    failed = failed or looked
-                elif isinstance(looked, FileRefused | PictureRefused):
-                    added.refused.append(Refused(str(path), str(looked)))
-                else:
-                    _note(looked, matched.shown[path], showing, files, slides, added, now)
-            rows = {"media_files": (list(files.values()), FILES), "slides": (slides, SLIDES)}
-            if files or slides:
-                found = {name: pa.Table.from_pylist(r, schema) for name, (r, schema) in rows.items() if r}
-                write_results(settings, found, source="media add", captured_at=now)
-            if failed:
-                raise failed
-
-
-def _tried(function: Callable[[Path], Any]) -> Callable[[Path], Any]:
-    """The function's result, or what it raised for this one file."""
-
-    def tried(path: Path) -> Any:
         try:
-            return function(path)
-        except (FileRefused, PictureRefused, StorageError) as e:
+            for start in range(0, len(ordered), AT_A_TIME):
+                work.add(ordered[start : start + AT_A_TIME], threads, progress)
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
+
+
+class _Adding:
+    def __init__(
+        self, settings: Settings, storage: Storage, matched: Matched, tables: Tables | None, added: Added
+    ) -> None:
+        self.settings, self.storage, self.tables, self.added = settings, storage, tables, added
+        self.shown = matched.shown
+        self.now = datetime.now(UTC).replace(tzinfo=None)
+        self.failures: list[StorageError] = []
+
+    def add(self, paths: Sequence[Path], threads: ThreadPoolExecutor, progress: Progress) -> None:
+        """Look at files, store them, and write one batch."""
+        digests = list(threads.map(self._digest, paths))
+        known = _known_files(self.tables, [found for found in digests if isinstance(found, str)])
+        showing = _showing(self.tables, [slide for path in paths for slide in self.shown[path]])
+        files: dict[str, dict[str, Any]] = {}
+        slides: list[dict[str, Any]] = []
+        looks = threads.map(partial(self._look, known), paths, digests)
+        for path, looked in zip(paths, looks, strict=True):
+            if looked is None:
+                continue
+            self.added.n_files += 1
+            progress(path.name, self.added.n_files, len(self.shown))
+            if isinstance(looked, _Looked):
+                if looked.row:
+                    files[looked.sha256] = looked.row
+                slides += self._slides(path, looked, showing)
+            else:
+                self.added.refused.append(Refused(str(path), str(looked)))
+        rows = {"media_files": (list(files.values()), FILES), "slides": (slides, SLIDES)}
+        if files or slides:
+            found = {
+                name: pa.Table.from_pylist(some, schema) for name, (some, schema) in rows.items() if some
+            }
+            write_results(self.settings, found, source="media add", captured_at=self.now)
+        if self.failures:
+            raise self.failures[0]
+
+    def _digest(self, path: Path) -> str | FileRefused:
+        try:
+            return digest(path)
+        except FileRefused as e:
             return e
 
-    return tried
+    def _look(
+        self, known: Mapping[str, _Known], path: Path, found: str | FileRefused
+    ) -> _Looked | FileRefused | PictureRefused | None:
+        """What a file is, once it is stored; None where the storage fails."""
+        if self.failures:
+            return None
+        if isinstance(found, FileRefused):
+            return found
+        try:
+            return self._known(path, found, known[found]) if found in known else self._new(path)
+        except (FileRefused, PictureRefused) as e:
+            return e
+        except StorageError as e:
+            self.failures.append(e)
+            return None
 
-
-def _look(path: Path, sha256: str, known: Mapping[str, _Known], storage: Storage, now: datetime) -> _Looked:
-    if sha256 in known:
-        key = known[sha256].storage_key
-        lies = storage.entry(key)
-        if lies is not None and lies.size == known[sha256].file_bytes:
+    def _known(self, path: Path, sha256: str, known: _Known) -> _Looked:
+        lies = self.storage.entry(known.storage_key)
+        if lies is not None and lies.size == known.file_bytes:
             return _Looked(sha256, None, 0)
         data = content(path)
-        return _Looked(sha256, None, len(data) if storage.put(key, data) else 0)
-    data = content(path)
-    seen = picture(data)
-    key = picture_key(seen.sha256, seen.media_type)
-    n_bytes = len(data) if storage.put(key, data) else 0
-    row = {name: getattr(seen, name) for name in FILES.names if hasattr(seen, name)}
-    return _Looked(seen.sha256, row | {"storage_key": key, "stored_at": now}, n_bytes)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise FileRefused("it changed while it was read: add it again")
+        return _Looked(sha256, None, len(data) if self.storage.put(known.storage_key, data) else 0)
 
+    def _new(self, path: Path) -> _Looked:
+        data = content(path)
+        seen = picture(data)
+        key = picture_key(seen.sha256, seen.media_type)
+        n_bytes = len(data) if self.storage.put(key, data) else 0
+        row = asdict(seen) | {"storage_key": key, "stored_at": self.now}
+        return _Looked(seen.sha256, row, n_bytes)
 
-def _note(
-    looked: _Looked,
-    shown: Sequence[Slide],
-    showing: Mapping[Slide, str],
-    files: dict[str, dict[str, Any]],
-    slides: list[dict[str, Any]],
-    added: Added,
-    now: datetime,
-) -> None:
-    if looked.row:
-        files[looked.sha256] = looked.row
-    if looked.n_bytes:
-        added.n_stored += 1
-        added.n_bytes += looked.n_bytes
-    for post_id, slide_index in shown:
-        if showing.get((post_id, slide_index)) == looked.sha256:
-            added.n_unchanged += 1
-            continue
-        added.n_slides += 1
-        slides.append(
-            {"post_id": post_id, "slide_index": slide_index, "sha256": looked.sha256, "fetched_at": now}
-        )
+    def _slides(self, path: Path, looked: _Looked, showing: Mapping[Slide, str]) -> Iterator[dict[str, Any]]:
+        """Rows of the slides that show the file and did not before."""
+        self.added.n_stored += looked.n_bytes > 0
+        self.added.n_bytes += looked.n_bytes
+        for slide in self.shown[path]:
+            if showing.get(slide) == looked.sha256:
+                self.added.n_unchanged += 1
+                continue
+            self.added.n_slides += 1
+            post_id, slide_index = slide
+            yield {
+                "post_id": post_id, "slide_index": slide_index, "sha256": looked.sha256, "fetched_at": self.now,
+            }  # fmt: skip
 
 
 def _known_files(tables: Tables | None, sha256s: Sequence[str]) -> dict[str, _Known]:
@@ -173,7 +190,11 @@ def _known_files(tables: Tables | None, sha256s: Sequence[str]) -> dict[str, _Kn
     asked = ibis.memtable({"sha256": sorted(set(sha256s))}, schema={"sha256": "string"})
     files = tables("media_files").select("sha256", "storage_key", "file_bytes", "phash")
     found = files.drop_null().semi_join(asked, "sha256").to_pyarrow().to_pylist()
-    return {row["sha256"]: _Known(row["storage_key"], row["file_bytes"]) for row in found}
+    return {
+        row["sha256"]: _Known(row["storage_key"], row["file_bytes"])
+        for row in found
+        if key_digest(row["storage_key"]) == row["sha256"]
+    }
 
 
 def _showing(tables: Tables | None, slides: Sequence[Slide]) -> dict[Slide, str]:

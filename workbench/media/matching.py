@@ -57,7 +57,7 @@ def match(
     wanted = {post for said in claims.values() if said for post in said.post_ids}
     for row in mapped:
         wanted |= {row.post} if row.is_explicit else post_ids_of(row.post)
-    known = _known(posts, wanted)
+    known = _known(posts, {post for post in wanted if post.isprintable()})  # a name of a file may be no text
     given = {found.path: found for found in files}
     shown: defaultdict[Path, list[Slide]] = defaultdict(list)
     refused: list[Refused] = []

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ..settings import Settings
 from ..stores import Entry, StorageError, Store, open_store
 
-__all__ = ["Storage", "StorageError", "local_storage", "open_storage", "picture_key"]
+__all__ = ["Storage", "StorageError", "key_digest", "local_storage", "open_storage", "picture_key"]
 
 PICTURES = "pictures"
 _KEY = re.compile(rf"{PICTURES}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})\.([a-z0-9]+)")
@@ -23,6 +23,12 @@ _MEDIA_TYPES = {extension: media_type for media_type, extension in _EXTENSIONS.i
 def picture_key(sha256: str, media_type: str) -> str:
     """Key of a picture: pictures/ab/abcd....jpg, by the hexadecimal digest of its bytes and what it is."""
     return f"{PICTURES}/{sha256[:2]}/{sha256}.{_EXTENSIONS.get(media_type, 'bin')}"
+
+
+def key_digest(key: str) -> str | None:
+    """The SHA-256 that a picture's key holds; None for what is no such key."""
+    match = _KEY.fullmatch(key)
+    return match[2] if match else None
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -104,9 +110,9 @@ class Storage:
 
 
 def _digest(key: str) -> str:
-    match = _KEY.fullmatch(key)
-    if match is None:
+    digest = key_digest(key)
+    if digest is None:
         raise StorageError(
             f"{key[:100]!r} is not the key of a picture, which looks like pictures/ab/ab12....jpg."
         )
-    return match[2]
+    return digest

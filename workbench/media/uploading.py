@@ -67,18 +67,22 @@ def upload(
         return sent, len(data)
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="upload") as threads:
-        for n, (key, outcome) in enumerate(zip(keys, threads.map(bring, keys), strict=True), 1):
-            progress(key, n, len(keys))
-            if outcome is None:
-                done.n_untried += 1
-            elif isinstance(outcome, StorageError):
-                done.failed[key] = str(outcome)
-                in_a_row += 1
-            else:
-                sent, size = outcome
-                in_a_row = 0
-                done.n_sent += sent
-                done.n_bytes += size if sent else 0
-                done.n_there += not sent
-                done.n_deleted += delete_local
+        try:
+            for n, (key, outcome) in enumerate(zip(keys, threads.map(bring, keys), strict=True), 1):
+                progress(key, n, len(keys))
+                if outcome is None:
+                    done.n_untried += 1
+                elif isinstance(outcome, StorageError):
+                    done.failed[key] = str(outcome)
+                    in_a_row += 1
+                else:
+                    sent, size = outcome
+                    in_a_row = 0
+                    done.n_sent += sent
+                    done.n_bytes += size if sent else 0
+                    done.n_there += not sent
+                    done.n_deleted += delete_local
+        except BaseException:
+            threads.shutdown(cancel_futures=True)  # an interrupt waits for what is under way only
+            raise
     return done

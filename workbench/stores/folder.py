@@ -78,7 +78,7 @@ class Folder(Store):
             yield
         except OSError as e:
             raise StorageError(
-                f"{self.folder / key}: {e.strerror}. Mend the folder's permissions or space, or set media_storage."
+                f"{self.folder / key}: {e.strerror}. Mend the folder's permissions or make space."
             ) from e
 
 
