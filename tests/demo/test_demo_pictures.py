@@ -107,6 +107,6 @@ def test_pictures_differ_and_carry_light_words_on_a_darker_ground(pictured: Demo
         assert len(data) < 100_000
 
 
-@pytest.mark.parametrize(("posts", "n"), [(300, 24), (5_000, 50), (45_077, 300), (1_000_000, 300)])
+@pytest.mark.parametrize(("posts", "n"), [(300, 24), (5_000, 50), (45_077, 400), (1_000_000, 400)])
 def test_smaller_agencies_are_given_fewer_pictures(posts: int, n: int) -> None:
     assert usual_pictures(posts) == n

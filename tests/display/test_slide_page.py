@@ -24,7 +24,7 @@ def unasked(name: str) -> ibis.Table:
 def facts_of(**given: Any) -> SlideFacts:
     """Facts that are known beforehand, so that nothing has to be queried."""
     facts = SlideFacts(unasked, WEEK)
-    vars(facts).update({"has_slides": True, "horizon": "120", **given})
+    vars(facts).update({"has_slides": True, "horizon": "120", "n_pictured": 0, **given})
     return facts
 
 

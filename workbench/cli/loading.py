@@ -116,7 +116,7 @@ def tell_status(options: Any) -> int:
 
 
 def make_demo_home(options: Any) -> int:
-    from ..demo import DEFAULT_POSTS, make_demo
+    from ..demo import DEFAULT_POSTS, make_demo, usual_pictures
     from ..sources.importing import import_paths
     from ..warehouse.load import load
     from ..warehouse.versions import current
@@ -128,9 +128,17 @@ def make_demo_home(options: Any) -> int:
         return 0
     folder = Path(options.out) if options.out else settings.data / "demo"
     posts = DEFAULT_POSTS if options.posts is None else options.posts
+    pictures = usual_pictures(posts) if options.pictures is None else options.pictures
     with Bar("demo") as progress:
-        made = make_demo(folder, posts=posts, seed=options.seed, progress=lambda step: progress(step, 0, 0))
-    say(f"Made {made.n_posts:,} posts in {len(made.files)} files in {made.folder}.")
+        made = make_demo(
+            folder,
+            posts=posts,
+            pictures=pictures,
+            seed=options.seed,
+            progress=lambda step: progress(step, 0, 0),
+        )
+    drawn = f", and drew {pictures:,} pictures" if made.mapping else ""
+    say(f"Made {made.n_posts:,} posts in {len(made.files)} files in {made.folder}{drawn}.")
     if options.no_load:
         return 0
     with Bar("import") as progress:
@@ -140,8 +148,33 @@ def make_demo_home(options: Any) -> int:
             as_of=made.as_of,
             progress=lambda path, n, total: progress(path.name, n, total),
         )
+    if made.mapping:
+        _add_drawn(made.mapping, settings)
     with Bar("load") as progress:
         return tell(load(settings, what="workbench demo", progress=progress), settings)
+
+
+def _add_drawn(mapping: Path, settings: Settings) -> None:
+    """The pictures that the demo drew, by the way of `media add`; a demo without them is still one."""
+    from ..errors import WorkbenchError
+    from ..media.adding import Added, add_files
+    from ..media.finding import found_files
+    from ..media.mapping import read_mapping
+    from ..media.matching import match
+    from ..media.storage import open_storage
+
+    added = Added()
+    try:
+        storage = open_storage(settings)
+        mapped, _ = read_mapping(mapping, lambda urls: [None] * len(urls))
+        folder = mapping.resolve().parent
+        matched = match(found_files([folder]), None, mapped=mapped, mapping_folder=folder)
+        with Bar("add") as progress:
+            add_files(settings, storage, matched, None, added, progress=progress)
+    except WorkbenchError as e:
+        say(f"The pictures were not added: {e}")
+        return
+    say(f"Added {added.n_files:,} pictures to {storage.place}; {added.n_slides:,} slides show them.")
 
 
 def migrate_warehouse(options: Any) -> int:

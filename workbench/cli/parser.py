@@ -134,6 +134,13 @@ def command_line() -> argparse.ArgumentParser:
     sub.add_argument("--posts", type=int, default=None, metavar="N", help="default: 45077")
     sub.add_argument("--seed", type=int, default=1, metavar="S")
     sub.add_argument("--out", metavar="DIR", help="where the files go (default: data/demo)")
+    sub.add_argument(
+        "--pictures",
+        type=int,
+        default=None,
+        metavar="N",
+        help="pictures of slides to draw (default: a hundredth of the posts, 400 at most)",
+    )
     sub.add_argument("--no-load", action="store_true", help="write the files only")
     sub.add_argument("--if-empty", action="store_true", help="do nothing where there is a warehouse already")
     command("migrate", migrate_warehouse, "Bring the warehouse to the newest schema.", "workbench migrate")

@@ -36,8 +36,8 @@ class DemoFiles:
 
 
 def usual_pictures(posts: int) -> int:
-    """How many pictures an agency of so many posts is given: 300 at the default size, fewer in a smaller one."""
-    return min(300, max(24, posts // 100))
+    """How many pictures an agency of so many posts is given: 400 at the default size, fewer in a smaller one."""
+    return min(400, max(24, posts // 100))
 
 
 def make_demo(

@@ -28,7 +28,8 @@ _QUALITY = 76
 _GRAIN = 4
 _DRAWN_AT = (SIZE[0] // 2, SIZE[1] // 2)
 """Backgrounds are drawn at half the size."""
-_NEWEST_REPOSTS = 12
+_AS_USUAL = 2
+"""Uses as usual that an image is taken to have had besides its own: one lucky post makes no good image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,16 +105,30 @@ def write_pictures(
 
 
 def _chosen(world: World, n: int) -> Ints:
-    """Images that a page is likely to show: of much use or weight, and those of the newest reposts."""
-    outcome = world.outcome
+    """Images that a page is likely to show: those that by their posts' results look surely good (hooks too), good and
+    idle, or bad and in use; and those of the best late posts that show nothing new."""
+    outcome, plan, days = world.outcome, world.plan, world.size.days
+    post = np.repeat(np.arange(world.size.posts), plan.n_slides)
     uses = np.bincount(outcome.use_image, minlength=outcome.image_lift.size)
-    # What a lift is known by: its size against the noise of as many posts.
-    score = np.abs(outcome.image_lift) * np.sqrt(uses)
-    order = np.argsort(-score, kind="stable")
-    most_used = np.argsort(-uses, kind="stable")[: n // 4]
-    newest = np.flatnonzero(outcome.repeats >= 0)[::-1][:_NEWEST_REPOSTS]
-    shown = [outcome.use_image[outcome.first_use[p] : outcome.first_use[p + 1]] for p in newest]
-    wanted = np.concatenate([*shown, most_used, order])
+    did = outcome.slides_effect + world.effects["luck"]
+    above = (did - did[plan.n_slides > 0].mean())[post]
+    seems = np.bincount(outcome.use_image, above, uses.size) / (uses + _AS_USUAL)
+    doubt = 1.2 / np.sqrt(uses + _AS_USUAL)
+    last_day = np.zeros(uses.size, dtype=np.int64)
+    np.maximum.at(last_day, outcome.use_image, plan.day[post])
+    idle = ((uses == 1) & (last_day < days - 14)) | (last_day < days - 60)
+    good = np.argsort(doubt - seems, kind="stable")
+    lists = (
+        good,
+        good[outcome.image_is_hook[good]],
+        np.argsort(np.where(idle, -seems, np.inf), kind="stable")[: idle.sum()],
+        np.argsort(np.where(last_day >= days - 28, seems + doubt, np.inf), kind="stable"),
+    )
+    is_old = np.bincount(post, outcome.use_number > 1, world.size.posts) == plan.n_slides
+    late = np.flatnonzero((plan.day >= days - 90) & (plan.day < days - 5) & (plan.n_slides > 0) & is_old)
+    best = late[np.argsort(-did[late], kind="stable")][: n // 32]
+    shown = [outcome.use_image[outcome.first_use[p] : outcome.first_use[p + 1]] for p in best]
+    wanted = np.concatenate([*shown, *(each[: n // 5] for each in lists), good])
     _, first = np.unique(wanted, return_index=True)
     found: Ints = wanted[np.sort(first)][:n]
     return found

@@ -1,7 +1,7 @@
 """The library of images on the slides' page: best, forgotten, weak, tired, hooks.
 
-As long as there are no pictures, an image is shown by what is written on it, and leads to the post that did best
-with it.
+An image is shown by its picture, where one is stored, and by what is written on it, and leads to the post that did
+best with it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from ..model.recommendations import NEVER_AGAIN_DAYS
 from ..model.slide_facts import SlideFacts
 from .blocks import Box, finding, note, text
 from .escaping import plain
-from .level_page import LevelPage
 from .numbers import counted, multiple
-from .tables import Table
+from .slide_pictures import BESIDE, PicturePage
+from .tables import Folded, Table
 
 _WORDS = 60
 """Characters of a slide's text by which it is recognized."""
+_HOOKS = 15
+_OF_A_HOOK = 3
+"""Pictures of one hook."""
 _FEWEST_POSTS = 5
 """Posts with a known multiple, for a hook's median to be told."""
 _LIFT = {
@@ -49,7 +52,7 @@ NO_LIFT = note(
 NONE_LISTED = text("No lift is known, so no image can be listed.")
 
 
-class LibraryPage(LevelPage):
+class LibraryPage(PicturePage):
     """What is known of each image."""
 
     facts: SlideFacts
@@ -79,11 +82,14 @@ class LibraryPage(LevelPage):
                 "No image does clearly better than usual yet: with more uses the intervals get narrower."
             )
         top = best.iloc[0]
-        return self._images(
+        listed = self._images(
             best,
             f"The surest did {multiple(top['slide_lift'])} the usual over {counted(top['n_lift_posts'], 'post')}",
             note=_first(len(best), n, "that are sure to do better than usual"),
         )
+        if not self.pictures(best["image_id"]):
+            return listed
+        return Folded(listed, f"The figures of the best {counted(len(best), 'image')} as a table")
 
     def forgotten_table(self) -> Any:
         if self.facts.library.empty:
@@ -164,16 +170,31 @@ class LibraryPage(LevelPage):
         known = reused[reused["n_outliers"] >= _FEWEST_POSTS]
         better = int((known["median_outlier"] > 1).sum())
         return Table(
-            reused.assign(ocr_text=[_words(t) for t in reused["ocr_text"]]),
+            self._hook_pictures(reused).assign(ocr_text=[_words(t) for t in reused["ocr_text"]]),
             caption=f"{counted(len(reused), 'hook')} came again on another picture"
             + (f"; {better} of {len(known)} with five known posts do better than usual" if len(known) else ""),
             columns={
                 "ocr_text": "Hook", "n_images": "", "n_uses": "", "n_outliers": "", "median_outlier": "",
                 "breakout_rate": "", "last_used_at": "",
             },
+            pictures={"ocr_text": ("picture", "said")},
             missing="too few posts with a count",
-            limit=15,
+            limit=_HOOKS,
         )  # fmt: skip
+
+    def _hook_pictures(self, reused: pd.DataFrame) -> pd.DataFrame:
+        """With the pictures of each hook's most used images, where there are any."""
+        images = self.facts.images_of_hooks(reused["text_id"].head(_HOOKS).tolist())
+        found = self.pictures(images["image_id"])
+        if not found:
+            return reused
+        of_hook: dict[str, list[str]] = {}
+        for hook, image in zip(images["text_id"], images["image_id"], strict=True):
+            if image in found:
+                of_hook.setdefault(hook, []).append(found[image])
+        pictures = [of_hook.get(hook, [])[:_OF_A_HOOK] for hook in reused["text_id"]]
+        beside = pd.Series(pictures, index=reused.index, dtype="object")
+        return reused.assign(picture=beside, said=reused["ocr_text"])
 
     def _images(
         self,
@@ -184,10 +205,11 @@ class LibraryPage(LevelPage):
         note: str = "",
     ) -> Table:
         return Table(
-            shown.assign(image_text=named(shown), image_id=_short(shown)),
+            self.pictured(shown).assign(image_text=named(shown), image_id=_short(shown)),
             caption=caption,
             columns={"image_text": "Slide", **columns, "image_id": "Image"},
             links={"image_text": "example_url"},
+            pictures=BESIDE,
             missing="not known of this image",
             note=note,
             limit=50,

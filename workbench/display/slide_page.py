@@ -9,15 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from ..metrics.outliers import BREAKOUT
 from ..model.recommendations import NEVER_AGAIN_DAYS
 from ..model.slide_facts import PER_ACCOUNT, SlideFacts
-from ..model.slide_reposts import FEWEST, repost_change
 from . import charts
-from .blocks import Box, finding, note, text, tiles, warning
+from .blocks import Box, note, text, tiles, warning
 from .level_page import known
 from .numbers import compact, counted, multiple, percent, relative_change, whole
 from .slide_library import LibraryPage, named
+from .slide_pairs import PairsPage
+from .slide_pictures import BESIDE
+from .slide_themes import ThemesPage
 from .tables import Definitions, Folded, Table, definitions
 
 _MOST_ROWS = 1_200
@@ -35,7 +36,7 @@ _IMPORT = (
 )
 
 
-class SlidePage(LibraryPage):
+class SlidePage(LibraryPage, PairsPage, ThemesPage):
     """The parts of the page, in its order."""
 
     facts: SlideFacts
@@ -132,53 +133,6 @@ class SlidePage(LibraryPage):
             subtitle="Each image against itself, anywhere; 90 % interval",
         )
 
-    def repost_finding(self) -> Box:
-        """Whether posting the same slides again did better or worse than the first time."""
-        reposts, weeks = self.facts.reposts, counted(3 * self.facts.score_weeks, "week")
-        if reposts.empty:
-            return note(
-                f"No post of the last {weeks} shows half of an earlier post's images or more, at least two of them."
-            )
-        change = repost_change(reposts)
-        found = f"{counted(len(reposts), 'post')} of the last {weeks} showed half of an earlier post's images or more"
-        if change.n < FEWEST:
-            return finding(found, f"Of {change.n} pairs it is known what both did: too few to compare.")
-        fell = percent(abs(1 - change.multiple), digits=0)
-        word = "worse" if change.multiple < 1 else "better"
-        sure = change.low > 1 or change.high < 1
-        title = (
-            f"Reposts did {fell} {word} than their originals"
-            if sure
-            else "Reposts did no differently from their originals, as far as can be told"
-        )
-        return finding(
-            title,
-            f"{found}. Against the accounts' usual they did {multiple(change.multiple)} what the originals did (90 % "
-            f"interval {multiple(change.low)} to {multiple(change.high)}; n = {change.n:,} pairs); "
-            f"{change.n_better:,} of them did better. Part of a fall is luck that does not come back: posts are "
-            "repeated because they did well.",
-        )
-
-    def repost_table(self) -> Any:
-        known = self.facts.reposts.dropna(subset=["compared_outlier"])
-        if known.empty:
-            return note("No repost has a count at the compared age yet.")
-        best = known.sort_values(["compared_outlier", "post_id"], ascending=[False, True])
-        broke = int((best["compared_outlier"] >= BREAKOUT).sum())
-        return Table(
-            best,
-            caption=f"{broke} of {counted(len(best), 'repost')} did three times their account's usual or more",
-            columns={
-                "account_id": "", "posted_at": "", "compared_outlier": "Times the usual",
-                "earlier_outlier": "Original, times the usual", "earlier_account_id": "Original's account",
-                "days_between": "", "n_shared_images": "", "shared_share": "", "is_same_order": "",
-                "is_exact_repost": "",
-            },
-            links={"account_id": "url"},
-            missing="not known of this pair",
-            limit=10,
-        )  # fmt: skip
-
     def promising_table(self) -> Any:
         """The most promising recommendations that can all be followed: an image goes to one account."""
         recommended, promising = self.facts.recommended, self.facts.promising
@@ -190,7 +144,7 @@ class SlidePage(LibraryPage):
         n = recommended["account_id"].nunique()
         top = multiple(recommended.loc[recommended["place"] == 1, "expected_multiple"].median())
         return Table(
-            promising.assign(image_text=named(promising), interval=_ranges(promising)),
+            self.pictured(promising).assign(image_text=named(promising), interval=_ranges(promising)),
             caption=f"{counted(n, 'account')} can show an image again; the best of the median account is expected at "
             f"{top} its usual",
             columns={
@@ -198,6 +152,7 @@ class SlidePage(LibraryPage):
                 "recommended_because": "",
             },
             links={"image_text": "example_url"},
+            pictures=BESIDE,
             missing=_MISSING,
             note="The most promising, each image for the one account where it promises most, so that it can rest "
             "elsewhere. What is expected is the mean of such posts: a single one can do far better or worse.",
@@ -251,7 +206,8 @@ class SlidePage(LibraryPage):
                 f"{found['without_image']:,} of {slides} have neither hash nor address",
                 f"{found['without_text']:,} have no readable text, so only a nearly equal hash joins them to an image",
             ]
-        return note("\n\n".join([super().left_out().body, "; ".join(said) + "."]), "Left out, and why")
+        shown = [super().left_out().body, "; ".join(said) + ".", self.unshown()]
+        return note("\n\n".join(filter(None, shown)), "Left out, and why")
 
     def definitions(self) -> Definitions:
         return definitions(

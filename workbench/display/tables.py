@@ -11,6 +11,7 @@ from .escaping import address, escaped, plain, prose
 from .frames import frame_of
 from .headings import Heading, heading
 from .numbers import DASH, counted, in_unit, is_missing, shared_decimals
+from .pictures import picture
 
 _LONG = 32
 """Characters from which a text may be broken into lines; names shorter than that stay whole."""
@@ -40,6 +41,9 @@ class Table:
     links
         Columns whose text leads to an address: by column, the column of `data` that holds it (which need not be
         shown). What is not a plain web address (see `escaping.address`) leads nowhere.
+    pictures
+        Columns with pictures beside the text: by column, the column of `data` that holds them, one or several (see
+        `pictures.picture`), and the one that holds what is written on them. Where `data` lacks it, there are none.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Table:
         note: str = "",
         define: bool = True,
         links: Mapping[str, str] | None = None,
+        pictures: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         frame = frame_of(data)
         labels = dict(columns) if isinstance(columns, Mapping) else {}
@@ -69,6 +74,11 @@ class Table:
         self._define = define
         self._links = {
             shown: [address(a) for a in frame[held].tolist()] for shown, held in (links or {}).items()
+        }
+        self._pictures = {
+            shown: [_pictures(uris, said) for uris, said in zip(frame[held], frame[words], strict=True)]
+            for shown, (held, words) in (pictures or {}).items()
+            if held in frame
         }
 
     def _repr_html_(self) -> str:
@@ -123,6 +133,12 @@ class Table:
         around = ("", "") if right else ("<bdi>", "</bdi>")
         texts = self._texts(about, values.tolist())
         to = self._links.get(about.name, [None] * len(texts))[: len(texts)]
+        if about.name in self._pictures:
+            beside = self._pictures[about.name][: len(texts)]
+            return [
+                f'{start} class="wb-pictured"><span>{p}<bdi>{_linked(escaped(text), a)}</bdi></span>{end}'
+                for p, text, a in zip(beside, texts, to, strict=True)
+            ]
         return [
             dash
             if is_missing(v)
@@ -203,6 +219,11 @@ def _spoken(sentence: str) -> str:
 
 def _class(right: bool, text: str = "") -> str:
     return ' class="wb-number"' if right else ' class="wb-long"' if len(text) > _LONG else ""
+
+
+def _pictures(uris: str | Sequence[str] | None, said: Any) -> str:
+    several = uris if isinstance(uris, list) and uris else [uris]
+    return "".join(picture(uri if isinstance(uri, str) else None, str(said)) for uri in several)
 
 
 def _linked(shown: str, to: str | None) -> str:

@@ -23,8 +23,8 @@ from ..settings import Settings
 from .pictures import PictureRefused, image_of
 from .storage import Storage, StorageError, open_storage
 
-BOX = (120, 240)
-"""Most pixels across and down: a slide of 9:16 becomes 120 x 213."""
+BOX = (144, 288)
+"""Most pixels across and down: a slide of 9:16 becomes 144 x 256."""
 MOST_BYTES = 6_000
 WEBP = "image/webp"
 
@@ -50,7 +50,7 @@ class Thumbnails:
 
 
 def thumbnail(data: bytes) -> bytes:
-    """A picture's file made small: WebP of at most 120 x 240 pixels and 6 kB, never larger than the picture.
+    """A picture's file made small: WebP of at most 144 x 288 pixels and 6 kB, never larger than the picture.
 
     Raises PictureRefused where the file is no picture.
     """

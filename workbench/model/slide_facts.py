@@ -12,6 +12,7 @@ import pandas as pd
 from ibis import _
 
 from ..metrics import recommendations as images
+from ..metrics.image_pictures import hook_images, image_pictures, slide_pictures, slides_of
 from ..metrics.reposts import repost_pairs
 from ..metrics.slide_use import image_halves, weekly_lifts, weekly_slides
 from ..metrics.slides import text_results
@@ -22,6 +23,7 @@ from .level_facts import USUAL_WEEKS, LevelFacts
 from .recommendations import NEVER_AGAIN_DAYS, mean_decay, recommended, whole_past
 from .slide_effects import SlideEffects, slide_effects
 from .slide_reposts import originals
+from .slide_themes import text_themes
 from .slide_wear import slide_wear
 from .suggestions import DEPTH, dealt
 
@@ -183,6 +185,11 @@ class SlideFacts(LevelFacts):
         return self.told(good.sort_values(["hook_lift_low", "image_id"], ascending=[False, True]).head(SHOWN))
 
     @cached_property
+    def themes(self) -> pd.DataFrame:
+        """Words on first slides, and what hooks with them do beyond others, best first."""
+        return text_themes(self.asked)
+
+    @cached_property
     def reused_hooks(self) -> pd.DataFrame:
         """Texts that opened posts on two pictures or more, the most used first: what their posts did."""
         hooks = self.slide_uses.filter(_.is_hook)
@@ -224,6 +231,37 @@ class SlideFacts(LevelFacts):
     def promising(self) -> pd.DataFrame:
         """Of all recommendations the most promising, each image for one account."""
         return dealt(self._recommended, 1, images=set(), standing={}).head(SHOWN)
+
+    @property
+    def _pictures(self) -> ibis.Table:
+        return slide_pictures(self.tables("slides"), self.tables("media_files"))
+
+    @cached_property
+    def n_pictured(self) -> int:
+        """Images, of those used up to the end of the week, of which a file is stored."""
+        used = images.uses_before(self.slide_uses, self.period.to_at)
+        files = used.join(self._pictures, ["post_id", "slide_index"])
+        return int(executed(files.agg(n=_.image_id.nunique()))["n"].iloc[0])
+
+    def pictures_of(self, image_ids: list[str]) -> pd.DataFrame:
+        """A stored file to show for each of these images, where there is one: image_id, sha256, storage_key."""
+        if not self.n_pictured:
+            return pd.DataFrame(columns=["image_id", "sha256", "storage_key"], dtype="str")
+        few = ibis.memtable(pd.DataFrame({"image_id": image_ids}), schema={"image_id": "string"})
+        uses = self.slide_uses.semi_join(few, "image_id")
+        return executed(image_pictures(uses, self._pictures).order_by("image_id"))
+
+    def images_of_hooks(self, text_ids: list[str]) -> pd.DataFrame:
+        """The images that these texts opened posts on, the most used first: text_id, image_id, n_uses."""
+        few = ibis.memtable(pd.DataFrame({"text_id": text_ids}), schema={"text_id": "string"})
+        uses = images.uses_before(self.slide_uses, self.period.to_at).semi_join(few, "text_id")
+        return executed(hook_images(uses).order_by(["text_id", ibis.desc("n_uses"), "image_id"]))
+
+    def slides_of_posts(self, post_ids: list[str]) -> pd.DataFrame:
+        """The slides of these posts in their order: post_id, slide_index, image_id, sha256, ocr_text."""
+        few = ibis.memtable(pd.DataFrame({"post_id": post_ids}), schema={"post_id": "string"})
+        found = slides_of(few, self.slide_uses, self.tables("slides"))
+        return executed(found.order_by(["post_id", "slide_index"]))
 
     @cached_property
     def coverage_of_slides(self) -> dict[str, int]:
