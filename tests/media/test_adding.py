@@ -13,6 +13,7 @@ import duckdb
 import ibis
 import pytest
 from PIL import Image
+from s3_bucket import KEY, SECRET, TOKEN
 
 from workbench import record
 from workbench.cli import main
@@ -302,3 +303,7 @@ def test_pictures_go_straight_into_the_bucket_that_the_settings_name(tmp_path, h
     assert s3.get(key) == drawn("red")
     assert query(home, "SELECT storage_key FROM slides") == [(key,)]
     assert not (home / "data" / "media").exists()
+    for file in home.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not [canary for canary in (KEY, SECRET, TOKEN) if canary.encode() in content], file

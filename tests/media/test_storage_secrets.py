@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import pickle
+import threading
 import traceback
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from s3_bucket import KEY as KEY_ID
@@ -110,7 +112,7 @@ def failures(s3, monkeypatch):
     monkeypatch.setattr(bucket_module, "RETRIES", 0)
     yield (
         lambda: open_store("s3://bucket", "http://127.0.0.1:1").get("x"),
-        "can't be reached or stopped answering",
+        "nothing listens there. Check the network",
     )
     monkeypatch.setenv("AWS_SESSION_TOKEN", f"{TOKEN}\nwith a line end")
     yield lambda: open_store(s3.address, s3.endpoint), "AWS_SESSION_TOKEN holds a blank, a line end"
@@ -137,6 +139,53 @@ def test_what_goes_wrong_with_a_bucket_is_said_clearly_and_without_its_keys(s3, 
     heard = [record.getMessage() for record in caplog.records if not record.name.startswith(servers)]
     heard += capfd.readouterr()
     assert not [canary for canary in (SECRET, TOKEN) if canary in "".join(heard)]
+
+
+class Misbehaving(BaseHTTPRequestHandler):
+    """Answers as its path says, and quotes what it was sent."""
+
+    def do_GET(self) -> None:
+        status, code = self.path.strip("/").split("/")[1].split("-")
+        quoted = "".join(f"{name}: {value}" for name, value in self.headers.items()) + SECRET
+        body = f"<Error><Code>{code}</Code><Message>{quoted}</Message></Error>".encode()
+        self.send_response(int(status))
+        self.send_header("Content-Length", str(len(body) + (1000 if code == "Short" else 0)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def misbehaving():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Misbehaving) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("503-SlowDown", "it answers SlowDown"),
+        ("500-InternalError", "it answers InternalError"),
+        ("501-NotImplemented", "it answers NotImplemented"),
+        ("403-SignatureDoesNotMatch", r"does not let us in \(SignatureDoesNotMatch\)"),
+        ("400-ExpiredToken", r"does not let us in \(ExpiredToken\)"),
+        ("301-PermanentRedirect", "Set AWS_REGION|it answers PermanentRedirect. Check AWS_REGION"),
+        ("404-NoSuchBucket", "There is no bucket bucket"),
+        ("404-NoSuchKey", "There is no 404-NoSuchKey in s3://bucket"),
+        ("200-Short", "can't be reached or stopped answering"),
+    ],
+)
+def test_a_service_that_misbehaves_is_told_by_its_code_and_never_quoted(
+    misbehaving, s3, monkeypatch, key, told
+):
+    monkeypatch.setattr(bucket_module, "RETRIES", 0)
+    with pytest.raises(StorageError, match=told) as error:
+        open_store("s3://bucket", misbehaving).get(key)
+    text = "".join(traceback.format_exception(error.value))
+    assert not [canary for canary in (KEY_ID, SECRET, TOKEN) if canary in text]
 
 
 def test_no_repr_and_no_pickle_holds_a_key(s3):

@@ -29,6 +29,15 @@ _NOT_LET_IN = {
     "TokenRefreshRequired", "Unauthorized", "401", "403",
 }  # fmt: skip
 
+_WHY = {
+    "dns error": "nobody knows its name",
+    "Connection refused": "nothing listens there",
+    "certificate": "its certificate is not trusted",
+    "timed out": "it does not answer in time",
+    "TimedOut": "it does not answer in time",
+}
+"""What the library's text says of a failed request -> what is told: its own text quotes requests."""
+
 
 class Bucket(Store):
     """The keys are read from the environment by the library and never held here, so no repr or pickle has them."""
@@ -144,9 +153,10 @@ class Bucket(Store):
             return StorageError(f"{where} can't do it: it answers {code[1]}. Check AWS_REGION, or try later.")
         if "redirect" in head:
             return StorageError(f"{where} is in another region. Set AWS_REGION to the bucket's.")
-        return StorageError(
-            f"{where} can't be reached or stopped answering. Check the network and media_endpoint, then try again."
+        why = next(
+            (told for word, told in _WHY.items() if word in text), "it can't be reached or stopped answering"
         )
+        return StorageError(f"{where}: {why}. Check the network and media_endpoint, then try again.")
 
 
 def _entry(found: object) -> Entry:
