@@ -192,8 +192,8 @@ def test_a_folder_added_again_changes_nothing_and_hashes_nothing(tmp_path, home,
     pics = put(tmp_path / "pics", {f"{EXTERNAL}_{n}.png": drawn(f"#{n}00000") for n in (1, 2, 3)})
     code, told = run(pics)
     assert code == 0, told
-    assert "Added 3 files" in told
-    assert "3 new pictures" in told
+    assert "Looked at 3 files; kept in" in told
+    assert ": 3 new (" in told
     slides = query(home, "SELECT slide_index, storage_key, width, phash IS NOT NULL FROM slides ORDER BY ALL")
     assert [(n, width, hashed) for n, _, width, hashed in slides] == [
         (1, 64, True),
@@ -205,12 +205,12 @@ def test_a_folder_added_again_changes_nothing_and_hashes_nothing(tmp_path, home,
     monkeypatch.setattr(adding, "picture", None)
     code, told = run(pics)
     assert code == 0, told
-    assert "0 new pictures (0.0 MB), 0 slides show a new one, 3 show it already, 0 refused" in told
+    assert "0 new (0.0 MB); with the same as before: 3." in told
     assert versions.current(load_settings(home).versions) == version
 
     key = slides[1][1]
     (home / "data" / "media" / key).unlink()
-    assert "1 new pictures" in run(pics)[1]
+    assert ": 1 new (" in run(pics)[1]
     assert local_storage(load_settings(home)).has(key)
 
 
@@ -218,7 +218,7 @@ def test_another_picture_for_a_slide_takes_its_place(tmp_path, home, run):
     pics = put(tmp_path / "pics", {f"{EXTERNAL}_1.png": drawn("red")})
     run(pics)
     put(pics, {f"{EXTERNAL}_1.png": drawn("blue")})
-    assert "1 slides show a new one" in run(pics)[1]
+    assert "slides with a new picture: 1." in run(pics)[1]
     assert query(home, "SELECT sha256 FROM slides") == [(sha(drawn("blue")),)]
 
 
@@ -228,7 +228,7 @@ def test_what_waits_in_the_inbox_of_a_killed_run_is_known_to_the_next(tmp_path, 
     monkeypatch.setattr(adding, "picture", None)
     code, told = run(pics)
     assert code == 0, told
-    assert "1 show it already" in told
+    assert "with the same as before: 1." in told
 
 
 def test_a_mapping_names_posts_by_address_even_unknown_ones(tmp_path, home, run):
@@ -241,6 +241,7 @@ def test_a_mapping_names_posts_by_address_even_unknown_ones(tmp_path, home, run)
     )
     code, told = run(pics, "--mapping", pics / "which.csv")
     assert code == 1
+    assert "slides with a new picture: 2; posts not known before: 1; refused: 1; no pictures: 1." in told
     assert "which.csv line 4: the post's id can't be told from https://example.org/" in told
     assert query(home, "SELECT post_id, slide_index FROM slides ORDER BY ALL") == [
         ("instagram:Cabc_1", 1),
@@ -259,7 +260,7 @@ def test_what_is_refused_is_named_and_can_be_filled_in_as_a_mapping(tmp_path, ho
     assert "two.png: its path holds no number of a slide: call it POST_3.jpg or POST/3.jpg" in told
     assert "one?[2J.png" in told
     assert "\x1b" not in told
-    assert "2 refused" in told
+    assert "refused: 2." in told
     with (tmp_path / "left.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     for n, row in enumerate(rows, 1):
@@ -270,7 +271,7 @@ def test_what_is_refused_is_named_and_can_be_filled_in_as_a_mapping(tmp_path, ho
         writer.writerows(rows)
     code, told = run(pics, "--mapping", tmp_path / "left.csv")
     assert code == 0, told
-    assert "2 slides show a new one" in told
+    assert "slides with a new picture: 2." in told
 
 
 def test_at_most_thirty_refused_files_are_named(tmp_path, home, run):

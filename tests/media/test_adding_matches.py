@@ -91,7 +91,8 @@ def test_the_folder_that_was_given_may_name_the_post(tmp_path, name):
         (f"{LONG}/copy_1.jpg", "no post 'copy' is known"),
         (f"instagram/{LONG}_1.jpg", f"no post '{LONG}' is known"),
         ("55_1.jpg", "'55' may be instagram:55 or tiktok:55: put it into a folder of the platform's name"),
-        (f"{LONG}_6.jpg", f"tiktok:{LONG} has no slide 6, only 5 are known"),
+        (f"{LONG}_6.jpg", f"tiktok:{LONG} has no slide 6, its slides are 5"),
+        ("tiktok/C_1.jpg", "tiktok:C has no slide 1, its slides are 0"),
         (f"{LONG}_0.jpg", "are numbered from 0"),
     ],
 )
@@ -122,6 +123,7 @@ def test_without_a_warehouse_no_name_is_known_but_a_mapping_may_name_posts_whole
     rows = [Mapped(2, "a.jpg", "tiktok:new", 1), Mapped(3, "b.jpg", "new", 2)]
     found = match(files, None, mapped=rows, mapping_folder=tmp_path)
     assert found.shown == {tmp_path / "a.jpg": [("tiktok:new", 1)]}
+    assert found.n_new_posts == 1
     assert [one.path.partition(" ")[0].rpartition("/")[2] for one in found.refused] == [
         "b.jpg",
         f"{LONG}_1.jpg",

@@ -21,10 +21,14 @@ def add_media_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     )
     sub.add_argument("paths", nargs="+", metavar="PATH", help="a folder of pictures, or a picture")
     sub.add_argument(
-        "--mapping", metavar="FILE", help="a CSV of file, post_id or url, and slide_index, for what names don't say"
+        "--mapping",
+        metavar="FILE",
+        help="a CSV of file, post_id or url, and slide_index, for what names don't say",
     )
     sub.add_argument(
-        "--refused", metavar="FILE", help="write what was left out and why to this CSV, to be filled in as a mapping"
+        "--refused",
+        metavar="FILE",
+        help="write what was left out and why to this CSV, to be filled in as a mapping",
     )
     add_read(add)
     sub = add(

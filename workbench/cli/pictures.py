@@ -58,12 +58,18 @@ def add_pictures(options: Any) -> int:
     if _waits(settings):
         with Bar("load") as progress:
             code = tell(load(settings, what="workbench media add", progress=progress), settings)
-    ignored = f", {matched.n_ignored:,} other files left alone" if matched.n_ignored else ""
-    say(
-        f"Added {added.n_files:,} file{'' if added.n_files == 1 else 's'} to {storage.place}: {added.n_stored:,} new "
-        f"pictures ({added.n_bytes / 1e6:,.1f} MB), {added.n_slides:,} slides show a new one, "
-        f"{added.n_unchanged:,} show it already, {len(refused):,} refused{ignored}."
+    told = {
+        f"kept in {storage.place}": f"{added.n_stored:,} new ({added.n_bytes / 1e6:,.1f} MB)",
+        "slides with a new picture": added.n_slides,
+        "with the same as before": added.n_unchanged,
+        "posts not known before": matched.n_new_posts,
+        "refused": len(refused),
+        "no pictures": matched.n_ignored,
+    }
+    rest = "; ".join(
+        f"{what}: {n:,}" if isinstance(n, int) else f"{what}: {n}" for what, n in told.items() if n
     )
+    say(f"Looked at {added.n_files:,} file{'' if added.n_files == 1 else 's'}; {rest}.")
     if failure:
         raise failure
     return 1 if refused else code
@@ -132,10 +138,13 @@ def _tell_refused(refused: Sequence[Refused], file: str | None) -> None:
             f"... and {len(refused) - MOST_TOLD:,} more{'' if file else '. All of them: --refused FILE.csv'}."
         )
     if file:
-        with Path(file).open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
-            rows = csv.writer(out)
-            rows.writerow(["file", "post_id", "slide_index", "reason"])
-            rows.writerows([one.path, "", "", one.reason] for one in refused)
+        try:
+            with Path(file).open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
+                rows = csv.writer(out)
+                rows.writerow(["file", "post_id", "slide_index", "reason"])
+                rows.writerows([one.path, "", "", one.reason] for one in refused)
+        except OSError as e:
+            say(f"Error: {file} can't be written: {e.strerror}. Give --refused a path that can.")
 
 
 def _shown(text: str) -> str:

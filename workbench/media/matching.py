@@ -34,6 +34,8 @@ class Matched:
     refused: Sequence[Refused]
     n_ignored: int
     """Files that are no pictures by their name, and that no mapping names."""
+    n_new_posts: int = 0
+    """Posts that are not known, and that a mapping names all the same."""
 
 
 def match(
@@ -83,7 +85,8 @@ def match(
             shown[path].append((next(post for post in said.post_ids if post in known), said.slide_index))
     refused += _without_rivals(shown)
     n_ignored = sum(not found.is_picture and found.path not in named for found in files)
-    return Matched({path: slides for path, slides in shown.items() if slides}, refused, n_ignored)
+    n_new = len({post for slides in shown.values() for post, _ in slides} - set(known))
+    return Matched({path: slides for path, slides in shown.items() if slides}, refused, n_ignored, n_new)
 
 
 def _known(posts: ibis.Table | None, wanted: Collection[str]) -> dict[str, int | None]:
@@ -123,8 +126,8 @@ def _why_not(
             f"from 1, {_OR_MAP}"
         )
     n = known[found[0]]
-    if n and said.slide_index > n:
-        return f"{found[0]} has no slide {said.slide_index}, only {n} are known: mend the number, {_OR_MAP}"
+    if n is not None and said.slide_index > n:
+        return f"{found[0]} has no slide {said.slide_index}, its slides are {n}: mend the number, {_OR_MAP}"
     return None
 
 
