@@ -11,26 +11,31 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from rapidfuzz import fuzz, process
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .near_hashes import Pairs, near_hashes, whole
+from .agreement import agree
+from .near_hashes import Pairs, by_hash, by_text, outright
 
-SAME_TEXT_BITS = 18
+SAME_TEXT_BITS = 14
 """Most bits in which two hashes of one image differ where the texts agree."""
 NO_TEXT_BITS = 6
 """Most bits where a text is unread."""
-LEAST_AGREEMENT = 70.0
-"""Least edit similarity of two texts that agree, in rapidfuzz's hundredths."""
 LEAST_CONFIDENCE = 0.5
 """A text read less surely than this counts as unread."""
+
+OUTRIGHT = 3_000_000_000
+"""Up to so many comparisons of few new pictures with those known, all are made."""
+_MANY = 6_000
+"""Above so many new pictures they are blocked by text."""
+_CHUNK = 1_000_000
+_NONE: Pairs = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def normalized(text: str) -> str:
@@ -41,24 +46,6 @@ def normalized(text: str) -> str:
     folded = (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
     words = folded.split()
     return " ".join([w for w in words if not w.startswith("@")] if "@" in folded else words)
-
-
-class Texts:
-    """Texts as they were read, normalized when they are first asked for: few of those known ever are."""
-
-    def __init__(self, read: list[str]) -> None:
-        self._read = read
-        self._said: dict[int, str] = {}
-
-    def __len__(self) -> int:
-        return len(self._read)
-
-    def said(self, places: np.ndarray) -> list[str]:
-        """The normalized texts at these places."""
-        for place in np.unique(places).tolist():
-            if place not in self._said:
-                self._said[place] = normalized(self._read[place])
-        return [self._said[place] for place in places.tolist()]
 
 
 def text_ids(texts: Iterable[str]) -> list[str | None]:
@@ -72,40 +59,55 @@ def image_groups(pictures: pa.Table) -> np.ndarray:
     Parameters
     ----------
     pictures
-        Distinct pictures: picture_id, sha256, phash (64 bits), text (as read; NULL where unread), slide_url (read only
-        where there is no hash), image_id (NULL where there was none before), is_new (compared with all the others).
+        Distinct pictures: picture_id, sha256, phash (64 bits), text (normalized; NULL where unread), slide_url (read
+        only where there is no hash), image_id (NULL where there was none before), is_new (compared with all the
+        others).
 
     Returns
     -------
     numpy.ndarray
         A whole number for each picture, the same for those of one image: equal sha256; else hashes that differ in
-        at most 18 bits and texts of a ratio of at least 0.7, at most 6 bits where a text is unread; else the same
-        slide_url. Pictures that aren't new stay with those of their image_id.
+        at most 14 bits and texts that agree (`agreement.agree`); where a text is unread, at most 6 bits, if all that
+        bear a text and are so near are one image; else the same slide_url. Pictures that aren't new stay with those
+        of their image_id.
 
-    Source: metrics.md, Level 1. Version 1.
+    Source: metrics.md, Level 1. Version 2.
     """
-    n = pictures.num_rows
-    if not n:
-        return np.zeros(0, np.int64)
+    return _components(pictures.num_rows, *same_pairs(pictures))
+
+
+def same_pairs(pictures: pa.Table) -> Pairs:
+    """Places of both pictures of pairs of one image: as many as connect each image, every one of them verified.
+
+    Pictures are those of `image_groups`.
+    """
     nothing = pa.scalar(None, pa.string())
     edges = [
         _linked(pictures["sha256"]),
         _linked(pc.if_else(pictures["is_new"], nothing, pictures["image_id"])),
     ]
-    hashed = np.flatnonzero(pc.is_valid(pictures["phash"]).to_numpy())
     bare = pc.and_(pc.is_null(pictures["sha256"]), pc.is_null(pictures["phash"]))
     edges.append(_linked(pc.if_else(bare, pictures["slide_url"], nothing)))
+    hashed = np.flatnonzero(pc.is_valid(pictures["phash"]).to_numpy())
     if hashed.size:
-        edges += _alike(pictures.take(pa.array(hashed)), hashed)
+        _add_alike(edges, pictures.take(pa.array(hashed)), hashed, pictures.num_rows)
+    return _both(edges)
+
+
+def _both(edges: list[Pairs]) -> Pairs:
     i, j = (np.concatenate(side) for side in zip(*edges, strict=True))
+    return i, j
+
+
+def _components(n: int, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     graph = coo_array((np.ones(i.size, bool), (i, j)), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
-def _alike(pictures: pa.Table, place: np.ndarray) -> list[Pairs]:
-    """Pairs of pictures with a hash that are the same image; `place` is where each stands."""
+def _add_alike(edges: list[Pairs], pictures: pa.Table, place: np.ndarray, n: int) -> None:
+    """Add pairs of pictures with a hash that are the same image; `place` is where each stands among all `n`."""
     texts = pc.unique(pictures["text"].drop_null())
-    text = whole(pc.index_in(pictures["text"], texts), -1)
+    text = _whole(pc.index_in(pictures["text"], texts))
     phash = pictures["phash"].to_numpy().astype(np.int64).view(np.uint64)
     # Of pictures with the same hash and text one is compared: the others are the same image anyway.
     order = np.lexsort((text, phash))
@@ -113,40 +115,160 @@ def _alike(pictures: pa.Table, place: np.ndarray) -> list[Pairs]:
     point = np.empty(order.size, np.int64)
     point[order] = np.cumsum(new_point) - 1
     first = order[new_point]
+    edges.append((place, place[first[point]]))
     known = np.zeros(first.size, bool)
     known[point[~pictures["is_new"].to_numpy()]] = True
-    edges = [(place, place[first[point]])]
-    said = Texts(texts.to_pylist())
-    for i, j, bits in near_hashes(
-        phash[first], text[first], said, ~known, bits=SAME_TEXT_BITS, blind_bits=NO_TEXT_BITS
-    ):
-        keep = _agree(text[first[i]], text[first[j]], bits, said)
-        edges.append((place[first[i[keep]]], place[first[j[keep]]]))
-    return edges
-
-
-def _agree(one: np.ndarray, other: np.ndarray, bits: np.ndarray, texts: Texts) -> np.ndarray:
-    """Which pairs are one image: by the texts' numbers (-1 where unread) and the bits in which the hashes differ."""
-    read = (one >= 0) & (other >= 0)
-    keep = np.where(read, one == other, bits <= NO_TEXT_BITS)
-    asked = np.flatnonzero(read & (one != other))
-    low, high = np.minimum(one[asked], other[asked]), np.maximum(one[asked], other[asked])
-    pairs, back = np.unique(low * np.int64(len(texts) + 1) + high, return_inverse=True)
-    a, b = np.divmod(pairs, len(texts) + 1)
-    scores = process.cpdist(
-        texts.said(a),
-        texts.said(b),
-        scorer=fuzz.ratio,
-        score_cutoff=LEAST_AGREEMENT,
-        workers=-1,
+    points = _Points(
+        phash[first], text[first], texts.to_pylist(), ~known, _components(n, *_both(edges))[place[first]]
     )
-    keep[asked] = (scores >= LEAST_AGREEMENT)[back]
+    edges += [(place[first[i]], place[first[j]]) for i, j in (points.read(), points.unread())]
+
+
+class _Points:
+    """Hashes with a text, each once; `text` is its place in `said`, or -1. Grows `image` as pairs are found."""
+
+    def __init__(
+        self, phash: np.ndarray, text: np.ndarray, said: list[str], new: np.ndarray, image: np.ndarray
+    ) -> None:
+        self.phash, self.text, self.said, self.new, self.image = phash, text, said, new, image
+
+    def _bits(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        return np.asarray(np.bitwise_count(self.phash[i] ^ self.phash[j]))
+
+    def _grow(self, edges: list[Pairs]) -> None:
+        """Merge the images of these pairs, and only them."""
+        i, j = _both(edges)
+        n = int(self.image.max()) + 1
+        self.image = _components(n, self.image[i], self.image[j])[self.image]
+
+    def read(self) -> Pairs:
+        """Pairs whose texts agree, at least one of each new; as many as connect all there are."""
+        rows = np.flatnonzero(self.text >= 0)
+        new = rows[self.new[rows]]
+        if new.size * rows.size <= (OUTRIGHT if new.size < rows.size else _MANY**2):
+            near = outright(self.phash, rows if new.size == rows.size else new, rows, SAME_TEXT_BITS)
+        else:
+            near = by_text(self.phash, rows, self.text[rows], self.said, SAME_TEXT_BITS)
+        edges, waiting = [_NONE], [_NONE]
+        for i, j in _chunks(near):
+            asked = (self.image[i] != self.image[j]) & (self.new[i] | self.new[j])
+            i, j = i[asked], j[asked]
+            same = _agree(self.text[i], self.text[j], self.said)
+            waiting.append((i[same], j[same]))
+            if sum(k.size for k, _ in waiting) > max(_CHUNK // 10, self.new.size // 20):
+                # What is connected by now need not be compared again.
+                self._grow(waiting)
+                edges, waiting = edges + waiting, [_NONE]
+        self._grow(waiting)
+        return _both(edges + waiting)
+
+    def unread(self) -> Pairs:
+        """Pairs of pictures none of which has a text, and of those with the one image that is near them.
+
+        Near two images or more they are of neither: what is written on them can't be told, and one of them would
+        make an image of all the texts of a template.
+        """
+        told = np.zeros(int(self.image.max(initial=-1)) + 1, bool)
+        told[self.image[self.text >= 0]] = True
+        loose = ~told[self.image]
+        least = np.full(self.new.size, np.iinfo(np.int64).max)
+        most, near_to = np.full(self.new.size, -1), np.full(self.new.size, -1)
+        together = [_NONE]
+        for i, j in _chunks(self._near_unread(np.flatnonzero(loose))):
+            i, j = np.where(loose[i], i, j), np.where(loose[i], j, i)
+            both = loose[j]
+            apart = both & (self.image[i] != self.image[j])
+            together.append((i[apart], j[apart]))
+            i, j = i[~both], j[~both]
+            np.minimum.at(least, i, self.image[j])
+            np.maximum.at(most, i, self.image[j])
+            near_to[i] = j
+        self._grow(together)
+        # `least` and `most` are images as they were; those with a text stay as they are told apart.
+        n = int(self.image.max(initial=-1)) + 1
+        least_of, most_of = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
+        np.minimum.at(least_of, self.image[loose], least[loose])
+        np.maximum.at(most_of, self.image[loose], most[loose])
+        placed = np.zeros(n, bool)
+        placed[self.image[loose & ~self.new]] = True
+        sure = ((least_of == most_of) & ~placed)[self.image] & loose & (near_to >= 0)
+        return _both([*together, (np.flatnonzero(sure), near_to[sure])])
+
+    def _near_unread(self, loose: np.ndarray) -> Iterator[Pairs]:
+        """Pairs of a new loose picture with any: one that is known was placed when it came."""
+        new, every = loose[self.new[loose]], np.arange(self.new.size)
+        if new.size * every.size > OUTRIGHT:
+            found = by_hash(self.phash, new, NO_TEXT_BITS)
+        else:
+            found = outright(self.phash, new, every, NO_TEXT_BITS)
+        for i, j in found:
+            yield i[i != j], j[i != j]
+
+
+def related(
+    phash: np.ndarray, text: list[str | None], known: np.ndarray, read: Callable[[np.ndarray], pa.Array]
+) -> np.ndarray:
+    """Which known pictures may be the same image as a new one.
+
+    Parameters
+    ----------
+    phash, text
+        Of the new pictures; the text normalized, None where unread.
+    known
+        Hashes of the known ones.
+    read
+        The texts of known ones at these places as they were read, NULL where unread. Asked once.
+    """
+    n, unread = phash.size, np.array([t is None for t in text], bool)
+    every = np.concatenate([phash, known])
+    i, j = _both([_NONE, *outright(every, np.arange(n), np.arange(n, every.size), SAME_TEXT_BITS)])
+    bits = np.bitwise_count(every[i] ^ every[j])
+    found = [j[unread[i] & (bits <= NO_TEXT_BITS)] - n]
+    i, j = i[~unread[i]], j[~unread[i]] - n
+    places, at = np.unique(j, return_inverse=True)
+    words = read(places).dictionary_encode()
+    code = _whole(words.indices)[at]
+    i, at, code = i[code >= 0], at[code >= 0], code[code >= 0]
+    said = [*(t or "" for t in text), *(normalized(t) for t in words.dictionary.to_pylist())]
+    found.append(places[at[_agree(i, code + n, said)]])
+    return np.unique(np.concatenate(found))
+
+
+def _chunks(found: Iterable[Pairs]) -> Iterator[Pairs]:
+    """The same pairs, so many at a time."""
+    held: list[Pairs] = [_NONE]
+    size = 0
+    for i, j in found:
+        held.append((i, j))
+        size += i.size
+        if size < _CHUNK:
+            continue
+        i, j = _both(held)
+        for a in range(0, size, _CHUNK):
+            yield i[a : a + _CHUNK], j[a : a + _CHUNK]
+        held, size = [_NONE], 0
+    yield _both(held)
+
+
+def _agree(one: np.ndarray, other: np.ndarray, said: list[str]) -> np.ndarray:
+    """Which of pairs of texts agree, by their places."""
+    keep = one == other
+    asked = np.flatnonzero(~keep)
+    low, high = np.minimum(one[asked], other[asked]), np.maximum(one[asked], other[asked])
+    pairs, back = np.unique(low * np.int64(len(said) + 1) + high, return_inverse=True)
+    a, b = np.divmod(pairs, len(said) + 1)
+    keep[asked] = agree([said[k] for k in a.tolist()], [said[k] for k in b.tolist()])[back]
     return np.asarray(keep)
+
+
+def _whole(codes: Any) -> np.ndarray:
+    """A column of places as an array, -1 where there is none."""
+    return np.asarray(pc.fill_null(codes, -1).to_numpy(), np.int64)
 
 
 def _linked(column: Any) -> Pairs:
     """A pair for each value that is not the first of its kind."""
-    codes = whole(pc.index_in(column, pc.unique(column.drop_null())), -1)
+    codes = _whole(pc.index_in(column, pc.unique(column.drop_null())))
     rows = np.flatnonzero(codes >= 0)
     kinds, first = np.unique(codes[rows], return_index=True)
     at = np.zeros(kinds.size, np.int64)
@@ -154,7 +276,7 @@ def _linked(column: Any) -> Pairs:
     return rows, at[codes[rows]]
 
 
-def image_ids(groups: np.ndarray, pictures: pa.Table) -> pa.Array:
+def image_ids(groups: np.ndarray, pictures: pa.Table, taken: Collection[str] = ()) -> pa.Array:
     """An id of each picture's image: `image:` and 16 hexadecimal digits; stable when images grow.
 
     An image keeps the id that it had. Where images turn out to be one, the id of the one used first stands; where
@@ -166,11 +288,13 @@ def image_ids(groups: np.ndarray, pictures: pa.Table) -> pa.Array:
         See `image_groups`.
     pictures
         As for `image_groups`, in the order of first use.
+    taken
+        Ids of other images.
     """
     if not groups.size:
         return pa.array([], pa.string())
     old = pc.unique(pictures["image_id"].drop_null())
-    code = whole(pc.index_in(pictures["image_id"], old), -1)
+    code = _whole(pc.index_in(pictures["image_id"], old))
     known = np.flatnonzero(code >= 0)
     # Which group an old id goes to: that of its first picture; of several in a group, the first.
     _, first = np.unique(code[known], return_index=True)
@@ -179,7 +303,7 @@ def image_ids(groups: np.ndarray, pictures: pa.Table) -> pa.Array:
     names: dict[int, str] = dict(
         zip(heirs.tolist(), old.take(pa.array(code[heir_rows[first]])).to_pylist(), strict=True)
     )
-    taken = set(old.to_pylist())
+    taken = {*taken, *old.to_pylist()}
     kinds, founder = np.unique(groups, return_index=True)
     nameless = np.array([kind not in names for kind in kinds.tolist()], bool)
     founders = pictures.take(pa.array(founder[nameless]))
