@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from .errors import UsageError, nearest
+from .slide_finder import SlideFinder
 from .warehouse.reader import Workbench
 
 if TYPE_CHECKING:
@@ -186,7 +187,8 @@ class Answer:
 class Explorer(Workbench):
     """One version of the warehouse, open for reading, with its metrics and pages one call away.
 
-    `tables.posts` is a table's expression, `metrics.kpi_score(week="2025-W40")` a metric's answer.
+    `tables.posts` is a table's expression, `metrics.kpi_score(week="2025-W40")` a metric's answer,
+    `slides.search("words")` and `slides.like("file.jpg")` find slides.
     """
 
     def _open(self, version: int | None) -> None:
@@ -194,6 +196,7 @@ class Explorer(Workbench):
         # Attributes and no properties: Jupyter completes only what it can look at without running anything.
         self.tables = Names.of(self.tables, self.table, "table")
         self.metrics = Metrics(self)
+        self.slides = SlideFinder(self)
 
     def metric(
         self,

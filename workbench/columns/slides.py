@@ -32,4 +32,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("earlier_views", "DOUBLE", "views", "Views of the earlier post at the compared age.", label="Earlier views"),
     Column("earlier_outlier", "DOUBLE", "multiple", "Multiple of the earlier post's account's usual at the compared age.", label="Earlier times the usual"),
     Column("did_better", "BOOLEAN", "boolean", "Whether the later post beat the earlier one, by the multiple of the usual, else by views; NULL while unknown.", label="Did better"),
+    Column("match_rate", "DOUBLE", "fraction", "How well the slide says what was searched for: 1 is word for word; less where words are longer, misread or in another order.", label="Match"),
+    Column("asked_file", "VARCHAR", "text", "Name of the picture file that slides were compared with.", label="File"),
+    Column("match_kind", "VARCHAR", "text", "How the image is like the picture: same image, looks alike (mostly another slide of the template), or same text on another picture.", label="Match"),
+    Column("differing_bits", "BIGINT", "bits", "Bits of 64 in which the perceptual hashes of image and picture differ, at the nearest; NULL without a hash.", label="Bits apart"),
 )  # fmt: skip
