@@ -90,6 +90,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
         ({"posts": 10}, "posts = 10: an agency needs at least 50 posts"),
         ({"posts": 100, "slides": 10}, "slides = 10: 100 posts have 60 slideshows"),
         ({"posts": 100, "vas": 2}, "vas = 2"),
+        ({"posts": 100, "pictures": -1}, "pictures = -1: ask for 0 or more"),
         ({"posts": 100, "accounts": 200}, "accounts = 200 with 100 posts"),
     ],
 )

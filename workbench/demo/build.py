@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from ..errors import UsageError
 from . import DemoFiles
 from .exports import write_comments, write_master, write_wide
 from .model import Model
@@ -45,6 +46,8 @@ def build(
     size = scale(
         posts=posts, accounts=accounts, vas=vas, creators=creators, days=days, slides=slides, end_on=end_on
     )
+    if pictures < 0:
+        raise UsageError(f"pictures = {pictures}: ask for 0 or more.")
     tell("drawing the agency")
     chosen = model or Model()
     world = make_world(size, chosen.equalized() if equal else chosen, seed)
