@@ -153,25 +153,48 @@ def test_a_kernel_that_dies_is_a_failed_page(tmp_path):
     assert run.failed[0].error.startswith("DeadKernelError: the kernel ended by itself")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT and process groups are POSIX")
-def test_an_interrupted_run_leaves_no_half_pages_and_no_kernel(tmp_path):
-    mark = tmp_path / "kernel"
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX")
+@pytest.mark.parametrize(
+    ("number", "environment"),
+    [
+        (signal.SIGINT, {}),
+        (signal.SIGTERM, {}),
+        (signal.SIGKILL, {}),
+        (signal.SIGTERM, {"WORKBENCH_NO_FORK": "1"}),
+        (signal.SIGKILL, {"WORKBENCH_NO_FORK": "1"}),
+    ],
+)
+def test_a_run_that_is_ended_leaves_no_half_pages_and_no_kernel(tmp_path, number, environment):
+    """A killed one can clear nothing up: the next one does."""
+    mark, temporary = tmp_path / "kernel", tmp_path / "t"
+    temporary.mkdir()
     source = (
-        f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
+        f"import os, pathlib, time\nif not pathlib.Path({str(mark)!r}).exists():\n"
+        f"    pathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n    time.sleep(120)"
     )
     small_home(tmp_path, **{"1_a": source})
-    code = (
-        "from datetime import datetime; from pathlib import Path; import sys;"
-        "from workbench.reporting.run import make_reports; from workbench.settings import Settings;"
-        "make_reports(Settings(home=Path(sys.argv[1])), version=1, as_of=datetime(2025, 10, 6, 4))"
-    )
-    running = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE)
-    kernel = int(_eventually(lambda: mark.exists() and mark.read_text()))
-    running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=20)
-    assert running.returncode != 0 and b"KeyboardInterrupt" in errors
+    environment = {**os.environ, **environment, "TMPDIR": str(temporary)}
+    command = [sys.executable, "-c", _RUN, str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment) as running:
+        kernel = int(_eventually(lambda: mark.exists() and mark.read_text()))
+        running.send_signal(number)
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == {signal.SIGINT: -2, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
+    assert (b"KeyboardInterrupt" in errors) == (number == signal.SIGINT)
     assert _eventually(lambda: not _lives(kernel))
-    assert list((tmp_path / "reports").iterdir()) == []
+    left = [*(tmp_path / "reports").iterdir(), *temporary.iterdir()]
+    assert bool(left) == (number == signal.SIGKILL)
+    if left and not environment.get("WORKBENCH_NO_FORK"):
+        subprocess.run(command, env=environment, check=True)
+        assert sorted(f.name for f in (tmp_path / "reports").iterdir()) == ["2025-W40", "index.html"]
+        assert list(temporary.iterdir()) == []
+
+
+_RUN = (
+    "from datetime import datetime; from pathlib import Path; import sys;"
+    "from workbench.reporting.run import make_reports; from workbench.settings import Settings;"
+    "make_reports(Settings(home=Path(sys.argv[1])), version=1, as_of=datetime(2025, 10, 6, 4))"
+)
 
 
 def test_notebooks_of_the_workbench_itself_are_used_where_a_home_has_none(tmp_path):
@@ -181,7 +204,7 @@ def test_notebooks_of_the_workbench_itself_are_used_where_a_home_has_none(tmp_pa
     assert find_notebooks(tmp_path)[0].parent == tmp_path / "notebooks"
 
 
-def _eventually(claim, seconds: float = 15):
+def _eventually(claim, seconds: float = 60):
     end = time.monotonic() + seconds
     while not (found := claim()) and time.monotonic() < end:
         time.sleep(0.05)

@@ -68,19 +68,24 @@ def execute(
     from traitlets.config import Config
 
     from .kernel import ReportKernelManager
+    from .papermill_engine import NAME, Run
 
     started = time.monotonic()
     failure = None
+    run = Run()
     try:
         papermill.execute_notebook(
             str(notebook),
             str(output),
             parameters=dict(parameters),
+            engine_name=NAME,
+            run=run,
             kernel_name="python3",
             language="python",
             progress_bar=False,
             execution_timeout=timeout,
             request_save_on_cell_execute=False,
+            record_timing=False,
             kernel_manager_class=ReportKernelManager,
             shutdown_kernel="immediate",
             config=Config({"ReportKernelManager": {"environment": dict(environment)}}),
@@ -94,18 +99,35 @@ def execute(
             "DeadKernelError",
             "the kernel ended by itself, most often for want of memory",
         )
-    executed = read(output if output.exists() else notebook)
-    _forget_paths(executed)
+    except Exception as e:
+        failure = Failure(type(e).__name__, str(e))
+    if output.exists():
+        executed = read(output)
+    else:
+        executed = run.interrupted(failure.kind, failure.message) if failure else None
+        executed = executed or read(notebook)
+    _forget_what_differs(executed)
     if failure:
         failure = Failure(failure.kind, failure.message, _step(executed))
     write(executed, output)
     return Execution(notebook.stem, executed, time.monotonic() - started, failure)
 
 
-def _forget_paths(executed: Any) -> None:
-    # Papermill notes where the files lay: a folder's name is nobody's business who gets the copy.
-    executed.metadata.get("papermill", {}).pop("input_path", None)
-    executed.metadata.get("papermill", {}).pop("output_path", None)
+def _forget_what_differs(executed: Any) -> None:
+    """One block of the notebook tells when and how long; nothing else differs between two runs on the same data.
+
+    Papermill also notes where the files lay: a folder's name is nobody's business who gets the copy.
+    """
+    run = executed.metadata.get("papermill", {})
+    run.pop("input_path", None)
+    run.pop("output_path", None)
+    seconds = [c.metadata.get("papermill", {}).get("duration") for c in executed.cells]
+    run["cell_durations"] = [round(s, 3) if s else 0.0 for s in seconds]
+    for number, cell in enumerate(executed.cells):
+        for name in ("start_time", "end_time", "duration"):
+            cell.metadata.get("papermill", {}).pop(name, None)
+        if {"injected-parameters", "papermill-error-cell-tag"} & set(cell.metadata.get("tags", [])):
+            cell.id = f"papermill-{number}"
 
 
 def _step(executed: Any) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+_ASIDE = "-old"
 
 
 def write(path: Path, text: str) -> None:
@@ -39,9 +40,7 @@ def replaced(folder: Path) -> Iterator[Path]:
     What stood there before stays until then, and for good if the block fails.
     """
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in folder.parent.glob(f".building-{folder.name}-*"):
-        if not _lives(left.name.rsplit("-", 2)[-2]):
-            shutil.rmtree(left, ignore_errors=True)
+    _sweep(folder.parent)
     building = folder.parent / f".building-{folder.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     building.mkdir(mode=0o700)
     try:
@@ -52,6 +51,18 @@ def replaced(folder: Path) -> Iterator[Path]:
             _exchange(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Clear what killed runs have left; a folder that was set aside and not replaced goes back to its place."""
+    for left in parent.glob(".building-*"):
+        parts = left.name.removeprefix(".building-").removesuffix(_ASIDE).rsplit("-", 2)
+        if len(parts) != 3 or _lives(parts[1]):
+            continue
+        if left.name.endswith(_ASIDE) and not (parent / parts[0]).exists():
+            left.rename(parent / parts[0])
+        else:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _exchange(new: Path, old: Path) -> None:
@@ -71,7 +82,7 @@ def _exchange(new: Path, old: Path) -> None:
     except (AttributeError, OSError, TypeError):
         done = False
     if not done:
-        aside = new.with_name(new.name + "-old")
+        aside = new.with_name(new.name + _ASIDE)
         old.rename(aside)
         new.rename(old)
         aside.rename(new)

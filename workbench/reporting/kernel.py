@@ -1,17 +1,16 @@
-"""The process that runs a report's notebook: this interpreter's own ipykernel, talked to over IPC.
+"""The manager of a report's kernels: this interpreter's own ipykernel, talked to over IPC.
 
-A bare environment has no registered kernel and needs none. `python -m workbench.reporting.kernel`
-is that process; `ReportKernelManager` starts it.
+A bare environment has no registered kernel and needs none. `ReportKernelManager` is what Papermill gets; how a
+kernel starts and ends is its provisioner's business.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import signal
 import sys
 import tempfile
+import uuid
 import weakref
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,12 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
-from traitlets import Dict
+from traitlets import Dict, Float
 
-from .quick_start import DEBUGGER, URL_SYNTAX, leave_out
+from . import kernel_process
+from .fork_server import environment
+from .provisioner import ReportClient, ReportProvisioner
+from .scratch import scratch
 
 _LONGEST_SOCKET_PATH = 100
 _LIVING: weakref.WeakSet[ReportKernelManager] = weakref.WeakSet()
@@ -31,16 +33,18 @@ class ReportKernelManager(AsyncKernelManager):
     """Starts kernels of this interpreter, with variables of their own, reachable only by this user."""
 
     environment = Dict(help="Variables that the kernel gets besides those of this process.").tag(config=True)
+    longest_start = Float(60.0, help="Seconds that a kernel may take until it listens.").tag(config=True)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.client_factory = ReportClient
         self._kernel_spec = KernelSpec(
-            argv=[sys.executable, "-m", __name__, "-f", "{connection_file}"],
+            argv=[sys.executable, "-m", kernel_process.__name__, "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
         )
         _LIVING.add(self)
-        self._folder = Path(tempfile.mkdtemp(prefix="workbench-kernel-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="k", dir=scratch()))
         self.connection_file = str(self._folder / "kernel.json")
         # Windows has no IPC sockets, and a path that is too long for one happens with a long TMPDIR.
         if sys.platform != "win32" and len(str(self._folder)) < _LONGEST_SOCKET_PATH - len("/s-1"):
@@ -49,11 +53,12 @@ class ReportKernelManager(AsyncKernelManager):
             self.cache_ports = False
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
-        options["env"] = {
-            **os.environ,
-            **(options.get("env") or {}),
-            **self.environment,
-        }
+        options["env"] = {**environment(), **(options.get("env") or {}), **self.environment}
+        self.kernel_id = self.kernel_id or str(uuid.uuid4())
+        if self.provisioner is None:
+            self.provisioner = ReportProvisioner(
+                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
+            )
         return await super()._async_pre_start_kernel(**options)
 
     pre_start_kernel = _async_pre_start_kernel
@@ -70,31 +75,18 @@ class ReportKernelManager(AsyncKernelManager):
 
 
 def close_loop() -> None:
-    """Close the event loop that talking to a kernel has left in this thread."""
-    ensure_event_loop().close()
+    """Close the event loop that talking to a kernel has left in this thread, and what still waits in it."""
+    loop = ensure_event_loop()
+    if waiting := asyncio.all_tasks(loop):
+        for task in waiting:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+    loop.close()
     asyncio.set_event_loop(None)
 
 
 def end_all() -> None:
     """End every kernel that this process has running, and what its notebook started."""
     for manager in list(_LIVING):
-        process = getattr(manager.provisioner, "process", None)
-        if process is None or process.poll() is not None:
-            continue
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def main() -> None:
-    leave_out(URL_SYNTAX, DEBUGGER)
-    from ipykernel.kernelapp import launch_new_instance
-
-    # A report is the same wherever it is started: a file beside it that is called like a library is not that library.
-    sys.path[:] = [p for p in sys.path if p not in ("", os.getcwd())]
-    launch_new_instance(argv=[*sys.argv[1:], "--HistoryManager.enabled=False"])
-
-
-if __name__ == "__main__":
-    main()
+        if isinstance(manager.provisioner, ReportProvisioner):
+            manager.provisioner.end_group()

@@ -39,3 +39,9 @@ def title_of(file: Path) -> str:
                 if row.startswith("# "):
                     return str(row[2:].strip())
     return file.stem.lstrip("0123456789_").replace("_", " ").capitalize() or file.stem
+
+
+def authors_of(file: Path) -> str:
+    """The people that a notebook's metadata names as its authors; empty where it names none."""
+    authors = read(file).metadata.get("authors") or []
+    return ", ".join(str(a["name"]) for a in authors if a.get("name"))

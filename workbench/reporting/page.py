@@ -60,6 +60,8 @@ class About:
     as_of: datetime
     parameters: Mapping[str, Any] = field(default_factory=dict)
     pages: Sequence[Link] = ()
+    owner: str = ""
+    """Whom to ask where the page could not be made."""
     made: str = ""
     """When and how long: the only line that differs between two runs on the same data."""
 

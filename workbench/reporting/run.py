@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +20,17 @@ from ..display.numbers import instant
 from ..errors import UsageError, nearest
 from ..settings import Settings
 from . import weeks
-from .engine import Execution, execute
+from .engine import Execution, Failure, execute
 from .files import replaced, write
+from .fork_server import start_server
 from .index import write_index
 from .manifest import MANIFEST, manifest, manifest_of, page_entry
-from .notebook import title_of
+from .notebook import authors_of, title_of
 from .page import About, Link, chart_library, page, without_home
 from .parameters import checked, declared
 
 EXECUTED = "executed"
+_OWN = Path(__file__).parents[2] / "notebooks"
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,8 @@ def make_reports(
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     final = reports / week
     before = manifest_of(final) if only else None
-    with replaced(final) as building:
+    start_server()
+    with ended_in_order(), replaced(final) as building:
         kept = _carried_over(before, final, building, {n.stem for n in notebooks})
         titles = {n.stem: title_of(n) for n in notebooks}
         links = sorted(
@@ -117,39 +123,40 @@ def make_reports(
             key=lambda link: link.name,
         )
         abouts = {
-            name: About(
-                name=name,
-                title=titles[name],
+            n.stem: About(
+                name=n.stem,
+                title=titles[n.stem],
                 period=weeks.spelled(week),
                 version=version,
                 as_of=as_of,
-                parameters=values[name],
+                parameters=values[n.stem],
                 pages=links,
+                owner=_owner(n),
             )
-            for name in titles
+            for n in notebooks
         }
         environment = {
             "WORKBENCH_HOME": str(settings.home),
             "WORKBENCH_VERSION": str(version),
         }
-        executions = _run_all(notebooks, values, environment, building / EXECUTED, timeout)
         bundle = chart_library(settings.data / "cache")
+
+        def drawn(execution: Execution) -> Execution:
+            return _drawn(_without_paths(execution, settings.home), abouts, building, bundle)
+
+        executions = _run_all(notebooks, values, environment, building / EXECUTED, timeout, drawn)
         pages, entries = [], kept
         for execution in executions:
-            execution = _without_paths(execution, settings.home)
+            if execution.failure is None and execution.name in (beside or {}):
+                execution = _beside(execution, (beside or {})[execution.name], building, week, drawn)
             name, error = execution.name, execution.failure.cause if execution.failure else ""
-            about = replace(abouts[name], made=_made(execution))
-            write(building / f"{name}.html", page(execution, about, bundle=bundle))
+            about = abouts[name]
             pages.append(Page(name, about.title, final / f"{name}.html", execution.seconds, error))
             entries.append(
                 page_entry(
                     name, about.title, error=error, parameters=values[name], version=version, as_of=as_of
                 )
             )
-        made = {p.name for p in pages if not p.error}
-        for name, write_beside in (beside or {}).items():
-            if name in made:
-                write_beside(building, week)
         seconds = {p.name: p.seconds for p in pages}
         whole = time.monotonic() - started
         said = manifest(week, entries, version=version, as_of=as_of, seconds=whole, seconds_by_page=seconds)
@@ -161,7 +168,7 @@ def make_reports(
 def find_notebooks(home: Path) -> list[Path]:
     """The notebooks of a home folder, or else those that the workbench comes with, in order of name."""
     own = home / "notebooks"
-    folder = own if own.is_dir() else Path(__file__).parents[2] / "notebooks"
+    folder = own if own.is_dir() else _OWN
     found = sorted(n for n in folder.glob("*.ipynb") if not n.name.startswith("."))
     if not found:
         raise UsageError(
@@ -212,7 +219,9 @@ def _run_all(
     environment: Mapping[str, str],
     folder: Path,
     timeout: int,
+    drawn: Callable[[Execution], Execution],
 ) -> list[Execution]:
+    """Run and draw them, as many at a time as there are cores."""
     from .kernel import close_loop, end_all
 
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -221,20 +230,71 @@ def _run_all(
     def one(notebook: Path) -> Execution:
         output = folder / notebook.name
         try:
-            return execute(
+            execution = execute(
                 notebook, values[notebook.stem], environment=environment, output=output, timeout=timeout
             )
         finally:
             close_loop()
+        return drawn(execution)
 
     with ThreadPoolExecutor(min(cores, len(notebooks))) as pool:
+        running = [pool.submit(one, n) for n in notebooks]
         try:
-            return list(pool.map(one, notebooks))
+            return [r.result() for r in running]
         except BaseException:
-            # Whoever interrupts a run wants it to end now, and its kernels with it.
+            # Whoever interrupts a run wants it to end now, and its kernels with it, also one that is just starting.
             pool.shutdown(wait=False, cancel_futures=True)
-            end_all()
+            while wait(running, timeout=0.1).not_done:
+                end_all()
             raise
+
+
+def _drawn(execution: Execution, abouts: Mapping[str, About], building: Path, bundle: str) -> Execution:
+    """Write the page of a notebook; where it can't be drawn, the page that says so."""
+    about = replace(abouts[execution.name], made=_made(execution))
+    try:
+        text = page(execution, about, bundle=bundle)
+    except Exception as e:
+        execution = replace(execution, failure=Failure(type(e).__name__, str(e), "Drawing the page"))
+        text = page(execution, about, bundle=bundle)
+    write(building / f"{execution.name}.html", text)
+    return execution
+
+
+def _beside(
+    execution: Execution,
+    write_beside: Callable[[Path, str], object],
+    building: Path,
+    week: str,
+    drawn: Callable[[Execution], Execution],
+) -> Execution:
+    """Write the files that lie beside a page; a page whose files can't be written has failed."""
+    try:
+        write_beside(building, week)
+    except Exception as e:
+        return drawn(
+            replace(execution, failure=Failure(type(e).__name__, str(e), "The files beside this page"))
+        )
+    return execution
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """A request to end (SIGTERM, a closed terminal) interrupts a run as Ctrl+C does, so that it can clear up."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = [getattr(signal, n) for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    before = {s: signal.signal(s, interrupt) for s in asked if signal.getsignal(s) == signal.SIG_DFL}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _carried_over(
@@ -260,6 +320,15 @@ def _without_paths(execution: Execution, home: Path) -> Execution:
         return execution
     told = without_home(execution.failure.message, home)
     return replace(execution, failure=replace(execution.failure, message=told))
+
+
+def _owner(notebook: Path) -> str:
+    """Whom to ask about a notebook."""
+    if named := authors_of(notebook):
+        return named
+    if notebook.parent == _OWN:
+        return "the workbench, whose notebook this is"
+    return "not named; the notebook's metadata has room for its authors"
 
 
 def _made(execution: Execution) -> str:
