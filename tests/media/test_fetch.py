@@ -111,6 +111,7 @@ def test_whatever_a_server_does_is_recorded_and_stops_nothing(stub: Stub, settin
     assert found.n_new_files == 7  # mended/500 and mended/503 give the same picture
     assert stub.asked["/picture/3"] == 1  # by the redirect, not by the address that had expired
     assert stub.asked["/status/500"] == HASTY.tries
+    assert stub.asked["/dripheaders"] == stub.asked["/silence/1"] == 1  # slow once is slow enough for one run
     assert stub.asked["/status/403"] == stub.asked["/html"] == 1
 
 

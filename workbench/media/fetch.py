@@ -252,7 +252,7 @@ class _Run:
         elif pause:
             self.schedule.pause(host, pause)
         backoff = self.manners.backoff_seconds * 2 ** (job.n_tries - 1) * random.uniform(1.0, 1.25)
-        tries_left = job.n_tries < self.manners.tries
+        tries_left = job.n_tries < self.manners.tries and not error.took_long
         if not (tries_left and self.schedule.again(job, max(backoff, pause))):
             self.found.put(_final(job, error.status, tried_at))
         self._give_back(waited)

@@ -51,6 +51,8 @@ class Failed(Exception):
         self.status = status
         self.wait = wait
         """Seconds after which the server wants to be asked again, where it says so."""
+        self.took_long = reason.startswith("too slow")
+        """It has kept a connection for long already: better tried in another run than again at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
