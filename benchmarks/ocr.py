@@ -18,9 +18,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 from rapidfuzz.distance import Levenshtein
 
 from workbench.media.ocr import Reader
@@ -151,7 +152,9 @@ def scans() -> Iterator[Sample]:
     """Scanned pages with their text."""
     for file in sorted(SCANS.glob("*.tif")):
         truth = next(SCANS.glob(f"{file.stem}*.txt"))
-        yield Sample(f"scan {file.stem}", file.read_bytes(), truth.read_text("utf-8"))
+        with Image.open(file) as page, BytesIO() as sink:
+            page.save(sink, "PNG")  # as a slide could be
+            yield Sample(f"scan {file.stem}", sink.getvalue(), truth.read_text("utf-8"))
 
 
 def _figure(name: str, rows: list[tuple[Sample, str, float]]) -> OcrFigure:

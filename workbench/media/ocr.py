@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ DENSE_PIECES, DENSE_SIDE = 60, 1600
 """A picture with so many pieces of text is a page: they are looked for again, finer."""
 LEAST_PIXELS = 16
 """No letter stands on a picture lower or narrower than this."""
-UNSURE = 0.7
-"""One or two characters that are read with less confidence are no text: an emoji, a leaf."""
+UNSURE = 0.8
+"""One or two characters read with less confidence are no text: an emoji, a leaf, the shape of a lamp."""
 
 REMEDY = "Install the reader: pip install 'workbench[ocr]'"
 _MODELS = {"Det.model_path": "PP-OCRv6_det_small.onnx", "Rec.model_path": "PP-OCRv6_rec_small.onnx"}
@@ -58,6 +59,8 @@ class Reader:
 
     def __init__(self) -> None:
         model_name()
+        # Its wheels report to their maker over the network unless told so before they are loaded.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         try:
             import cv2
             import onnxruntime
@@ -65,7 +68,6 @@ class Reader:
             raise UsageError(f"Pictures can't be read: {e}. {REMEDY}") from e
         cv2.setNumThreads(1)
         onnxruntime.set_default_logger_severity(4)
-        onnxruntime.disable_telemetry_events()
         self._engines: dict[int, Any] = {}
 
     def read(self, image: Image.Image) -> Reading:
