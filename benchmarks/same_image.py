@@ -11,10 +11,12 @@ import argparse
 import json
 import multiprocessing
 import os
+import random
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 import pyarrow as pa
@@ -79,17 +81,33 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--drawn-texts", action="store_true", help="don't read: take the texts that were drawn"
     )
+    parser.add_argument(
+        "--misread", type=float, default=0, help="share of the drawn texts' letters that is changed"
+    )
     asked = parser.parse_args(arguments)
     n = SHORT if asked.short else FULL
-    seen = as_drawn(n) if asked.drawn_texts else as_read(n, OUT / "same_image.jsonl")
+    if asked.drawn_texts:
+        seen, source = as_drawn(n, asked.misread), f"as drawn, {asked.misread:.1%} of the letters changed"
+    else:
+        seen, source = as_read(n, OUT / "same_image.jsonl"), f"as read by {model_name()}"
     score = grouped(seen)
-    print(report(seen, score, "as drawn" if asked.drawn_texts else f"as read by {model_name()}"))
+    print(report(seen, score, source))
     return 0 if min(score.precision, score.recall) >= LEAST else 1
 
 
-def as_drawn(n: int, size: tuple[int, int] = SIZE) -> list[Seen]:
-    """Slides whose texts are taken from the one who drew them."""
-    return [_seen(slide, slide.text) for slide in slides(n, size=size)]
+def as_drawn(n: int, misread: float = 0) -> list[Seen]:
+    """Slides of half the size, whose texts are taken from the one who drew them, with this share of letters misread."""
+    rng = random.Random(n)
+    size = (SIZE[0] // 2, SIZE[1] // 2)
+    return [_seen(slide, _misread(slide.text, misread, rng)) for slide in slides(n, size=size)]
+
+
+def _misread(text: str, share: float, rng: random.Random) -> str:
+    """Letters taken for others, overlooked, or seen twice."""
+    return "".join(
+        rng.choice((rng.choice(ascii_lowercase), "", 2 * letter)) if rng.random() < share else letter
+        for letter in text
+    )
 
 
 def as_read(n: int, kept: Path | None = None, jobs: int | None = None) -> list[Seen]:

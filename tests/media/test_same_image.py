@@ -124,7 +124,7 @@ def test_a_score_counts_pairs() -> None:
 
 
 def test_drawn_slides_of_one_image_are_found_where_texts_are_read_without_error() -> None:
-    score = same_image.grouped(same_image.as_drawn(102, size=(540, 960)))
+    score = same_image.grouped(same_image.as_drawn(same_image.SHORT))
     assert score.true == 17 * 15
     assert min(score.precision, score.recall) >= same_image.LEAST, score
 

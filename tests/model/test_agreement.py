@@ -7,7 +7,7 @@ import random
 import pytest
 from rapidfuzz import fuzz
 
-from workbench.model.agreement import LEAST_AGREEMENT, LEAST_ALONE, agree
+from workbench.model.agreement import LEAST_AGREEMENT, LEAST_ALONE, LEAST_WORD, agree
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,8 @@ from workbench.model.agreement import LEAST_AGREEMENT, LEAST_ALONE, agree
         ("five ways to sleep on a monday", "five ways to sleep on", True),
         ("five ways to sleep", "five ways to eat", False),
         ("why leo never texts you first", "why virgo never texts you first", False),
+        ("why leo never texs you firsst", "why aries never texts you first", False),
+        ("why leo neuer texs you firsst", "whv leo never texts you fiist", True),
         ("day 6 off sugar", "day 11 off sugar", False),
         ("glow up tips", "glow up tips 2", False),
         ("5 signs he likes you", "7 signs he likes you", False),
@@ -68,4 +70,4 @@ def test_agreement_is_the_same_both_ways_and_with_oneself() -> None:
 
 
 def test_limits_are_those_of_the_definition() -> None:
-    assert (LEAST_AGREEMENT, LEAST_ALONE) == (70.0, 65.0)
+    assert (LEAST_AGREEMENT, LEAST_ALONE, LEAST_WORD) == (70.0, 65.0, 80.0)

@@ -10,8 +10,9 @@ from rapidfuzz import fuzz, process
 LEAST_AGREEMENT = 70.0
 """Least edit similarity of two texts that agree, in rapidfuzz's hundredths."""
 LEAST_ALONE = 65.0
-"""The same of the words that only one of them says, where both say some: those of one text are misreadings."""
-
+"""The same of what only one of them says, where both say something: what one text says is misread in the other."""
+LEAST_WORD = 80.0
+"""The same of two words of which one is the other, misread."""
 _MARKS = ".,:;!?#()[]\"'„“”‚‘’«»…-–—*|"
 
 
@@ -20,7 +21,8 @@ def agree(one: Sequence[str], other: Sequence[str]) -> np.ndarray:
 
     A template's slides often say nearly the same: day 6 and day 11, a sentence about Leo and one about Virgo. So texts
     of an edit similarity of at least 0.7 agree only if no number stands in one alone, and if the words that stand in
-    one alone have a similarity of at least 0.65, or all stand in the same text, as a watermark's do.
+    one alone, without those that have a like in the other (0.8), have a similarity of at least 0.65 or all stand in
+    the same text, as a watermark's do.
 
     Source: docs/same_image.md. Version 2.
     """
@@ -35,11 +37,16 @@ def agree(one: Sequence[str], other: Sequence[str]) -> np.ndarray:
 
 def _misread(one: str, other: str) -> bool:
     """Whether what differs may be a misreading."""
-    ours, theirs = _words(one), _words(other)
+    ours, theirs = map(_words, sorted((one, other)))  # the same both ways
     both = set(ours) & set(theirs)
     ours, theirs = [w for w in ours if w not in both], [w for w in theirs if w not in both]
     if sorted(filter(str.isdecimal, ours)) != sorted(filter(str.isdecimal, theirs)):
         return False
+    for word in ours[:]:
+        like = process.extractOne(word, theirs, scorer=fuzz.ratio, score_cutoff=LEAST_WORD)
+        if like is not None:
+            ours.remove(word)
+            del theirs[like[2]]
     return not ours or not theirs or fuzz.ratio(" ".join(ours), " ".join(theirs)) >= LEAST_ALONE
 
 
