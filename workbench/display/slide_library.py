@@ -87,7 +87,7 @@ class LibraryPage(PicturePage):
             f"The surest did {multiple(top['slide_lift'])} the usual over {counted(top['n_lift_posts'], 'post')}",
             note=_first(len(best), n, "that are sure to do better than usual"),
         )
-        if not self.pictures(best["image_id"]):
+        if not self._thumbnails(best["image_id"]):
             return listed
         return Folded(listed, f"The figures of the best {counted(len(best), 'image')} as a table")
 
@@ -185,7 +185,7 @@ class LibraryPage(PicturePage):
     def _hook_pictures(self, reused: pd.DataFrame) -> pd.DataFrame:
         """With the pictures of each hook's most used images, where there are any."""
         images = self.facts.images_of_hooks(reused["text_id"].head(_HOOKS).tolist())
-        found = self.pictures(images["image_id"])
+        found = self._thumbnails(images["image_id"])
         if not found:
             return reused
         of_hook: dict[str, list[str]] = {}
@@ -205,7 +205,7 @@ class LibraryPage(PicturePage):
         note: str = "",
     ) -> Table:
         return Table(
-            self.pictured(shown).assign(image_text=named(shown), image_id=_short(shown)),
+            self._pictured(shown).assign(image_text=named(shown), image_id=_short(shown)),
             caption=caption,
             columns={"image_text": "Slide", **columns, "image_id": "Image"},
             links={"image_text": "example_url"},

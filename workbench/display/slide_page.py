@@ -144,7 +144,7 @@ class SlidePage(LibraryPage, PairsPage, ThemesPage):
         n = recommended["account_id"].nunique()
         top = multiple(recommended.loc[recommended["place"] == 1, "expected_multiple"].median())
         return Table(
-            self.pictured(promising).assign(image_text=named(promising), interval=_ranges(promising)),
+            self._pictured(promising).assign(image_text=named(promising), interval=_ranges(promising)),
             caption=f"{counted(n, 'account')} can show an image again; the best of the median account is expected at "
             f"{top} its usual",
             columns={
@@ -206,7 +206,7 @@ class SlidePage(LibraryPage, PairsPage, ThemesPage):
                 f"{found['without_image']:,} of {slides} have neither hash nor address",
                 f"{found['without_text']:,} have no readable text, so only a nearly equal hash joins them to an image",
             ]
-        shown = [super().left_out().body, "; ".join(said) + ".", self.unshown()]
+        shown = [super().left_out().body, "; ".join(said) + ".", self._unshown()]
         return note("\n\n".join(filter(None, shown)), "Left out, and why")
 
     def definitions(self) -> Definitions:

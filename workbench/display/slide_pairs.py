@@ -17,6 +17,8 @@ from .tables import Table
 
 _PAIRS = 4
 _LISTED = 10
+_CLEAR = 0.5
+"""Share of a repost's slides with a picture, from which it is worth a look."""
 
 
 class PairsPage(PicturePage):
@@ -81,16 +83,14 @@ class PairsPage(PicturePage):
         if best.empty or not self.facts.n_pictured:
             return note("Without a repost whose pictures are stored, there are none to lay side by side.")
         slides = self.facts.slides_of_posts([*best["post_id"], *best["earlier_post_id"]])
-        found = self.pictures(slides["image_id"])
+        found = self._thumbnails(slides["image_id"])
         uris = [found.get(str(i)) for i in slides["image_id"]]
         slides = slides.assign(picture=pd.Series(uris, index=slides.index, dtype="object"))
         of_post = dict(list(slides.groupby("post_id")))
-        # Those with most to see; of two alike, the better repost.
-        seen = [of_post[p]["picture"].notna().sum() for p in best["post_id"]]
-        chosen = best.assign(seen=seen).sort_values("seen", ascending=False, kind="stable").head(_PAIRS)
-        chosen = chosen[chosen["seen"] > 0].sort_values(
-            ["compared_outlier", "post_id"], ascending=[False, True]
-        )
+        # The best ones; those of which under half can be seen only where there are no others.
+        seen = [of_post[p]["picture"].notna().mean() for p in best["post_id"]]
+        by_sight = best.assign(seen=seen, dim=[s < _CLEAR for s in seen]).sort_values("dim", kind="stable")
+        chosen = by_sight[by_sight["seen"] > 0].head(_PAIRS)
         if chosen.empty:
             return note("Of no slide of the best reposts a picture is stored.")
         pairs = [

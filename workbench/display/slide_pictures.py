@@ -16,7 +16,7 @@ from .numbers import counted, multiple
 from .pictures import Card, Gallery
 
 BESIDE = {"image_text": ("picture", "said")}
-"""For `Table`: which columns of `pictured` rows hold the picture beside an image's words, and its own words."""
+"""For `Table`: which columns of `_pictured` rows hold the picture beside an image's words, and its own words."""
 _CARDS = 12
 _HOW = (
     "`workbench media fetch` downloads the slides whose address is known, `workbench media add FOLDER` takes "
@@ -39,7 +39,7 @@ class PicturePage(LevelPage):
         """Images whose stored file can't be shown, by reason."""
         return Counter()
 
-    def pictures(self, image_ids: Iterable[Any]) -> dict[str, str]:
+    def _thumbnails(self, image_ids: Iterable[Any]) -> dict[str, str]:
         """Thumbnails of those images that have one, as data URIs by image."""
         wanted = list(dict.fromkeys(str(i) for i in image_ids if pd.notna(i)))
         new = [i for i in wanted if i not in self._known]
@@ -57,9 +57,9 @@ class PicturePage(LevelPage):
                     self._failed[made.missing[sha256]] += 1
         return {i: uri for i in wanted if (uri := self._known[i]) is not None}
 
-    def pictured(self, shown: pd.DataFrame) -> pd.DataFrame:
+    def _pictured(self, shown: pd.DataFrame) -> pd.DataFrame:
         """Rows of images with the columns that BESIDE names; as they are where there is a picture of none of them."""
-        found = self.pictures(shown["image_id"])
+        found = self._thumbnails(shown["image_id"])
         if not found:
             return shown
         uris = pd.Series([found.get(str(i)) for i in shown["image_id"]], index=shown.index, dtype="object")
@@ -68,7 +68,7 @@ class PicturePage(LevelPage):
     def best_gallery(self) -> Any:
         """The surest images as pictures; how to get pictures where there are none."""
         best = self.facts.best.head(_CARDS)
-        found = self.pictures(best["image_id"])
+        found = self._thumbnails(best["image_id"])
         if not found:
             return self._without()
         cards = [
@@ -111,12 +111,12 @@ class PicturePage(LevelPage):
                 "No pictures yet",
             )
         if self._failed:
-            return note(f"{self.unshown()} {_HOW}", "Pictures can't be shown")
+            return note(f"{self._unshown()} {_HOW}", "Pictures can't be shown")
         return note(
             f"Of none of the images that do best a picture is stored. {self._coverage()}", "Few pictures yet"
         )
 
-    def unshown(self) -> str:
+    def _unshown(self) -> str:
         """What of the page's pictures could not be shown, and why; empty where all could."""
         reasons = "; ".join(f"{n:,}: {reason}" for reason, n in sorted(self._failed.items()))
         n = sum(self._failed.values())
