@@ -61,3 +61,16 @@ def test_what_a_killed_run_left_behind_is_cleared_and_a_living_one_is_left_alone
     with files.replaced(tmp_path / "2025-W40"):
         pass
     assert sorted(f.name for f in tmp_path.iterdir()) == [alive.name, "2025-W40"]
+
+
+def test_a_folder_that_was_set_aside_by_a_killed_run_comes_back(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    aside = tmp_path / f".building-2025-W40-{int(ended.stdout)}-abcd1234-old"
+    aside.mkdir()
+    (aside / "old").write_text("old")
+    with files.replaced(tmp_path / "2025-W41"):
+        pass
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["2025-W40", "2025-W41"]
+    assert (tmp_path / "2025-W40" / "old").exists()

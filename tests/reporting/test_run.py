@@ -17,6 +17,7 @@ import nbformat
 import pytest
 
 from workbench.errors import UsageError
+from workbench.reporting import page as page_module
 from workbench.reporting.run import chosen, find_notebooks, make_reports
 from workbench.settings import Settings
 
@@ -56,7 +57,7 @@ def test_a_failed_notebook_is_a_page_that_says_so_and_the_others_go_on(run, home
     page = run.failed[0].path.read_text()
     assert "This page could not be made." in page and "It stopped at “The step that fails”" in page
     assert "RuntimeError: no &lt;b&gt;such&lt;/b&gt; table in (home)/data" in page
-    assert str(home) not in page
+    assert str(home) not in page and "Its owner: not named; the notebook" in page
     executed = nbformat.read(run.folder / "executed" / "3_fails.ipynb", as_version=4)
     assert any(o.output_type == "error" for c in executed.cells for o in c.get("outputs", []))
     assert "(not made)" in run.index.read_text()
@@ -132,19 +133,76 @@ def test_one_page_can_be_made_again_and_the_others_stay(tmp_path):
     assert ">7</pre>" in (again.folder / "2_b.html").read_text().replace("\n", "")
 
 
-def test_the_same_run_twice_differs_in_one_line_only(tmp_path):
-    settings = small_home(tmp_path, **{"1_a": "print(week)"})
-    texts = []
+def test_the_same_run_twice_gives_the_same_bytes_but_for_one_block_with_times(tmp_path):
+    settings = small_home(tmp_path, **{"1_a": "print(week)\n{'a', 'b', 'c', 'd'}", "2_b": "1/0"})
+    found = []
     for _ in range(2):
         made = make_reports(settings, version=1, as_of=AS_OF, out=tmp_path / "elsewhere")
-        texts.append([x for x in made.pages[0].path.read_text().splitlines() if 'class="made"' not in x])
-    assert made.folder == tmp_path / "elsewhere" / "2025-W40" and texts[0] == texts[1]
+        texts = {p.name: p.read_text() for p in made.folder.rglob("*.*")}
+        for name in ("1_a", "2_b"):
+            kept = [x for x in texts[f"{name}.html"].splitlines() if 'class="made"' not in x]
+            assert len(kept) == len(texts[f"{name}.html"].splitlines()) - 1
+            executed = json.loads(texts[f"{name}.ipynb"])
+            times = executed["metadata"]["papermill"]
+            assert {
+                times.pop(t) is None for t in ("start_time", "end_time", "duration", "cell_durations")
+            } == {False}
+            texts |= {f"{name}.html": kept, f"{name}.ipynb": executed}
+        texts["manifest.json"] = {k: v for k, v in json.loads(texts["manifest.json"]).items() if k != "made"}
+        found.append(texts | {"index": made.index.read_text()})
+    assert made.folder == tmp_path / "elsewhere" / "2025-W40" and found[0] == found[1]
+
+
+def test_a_page_that_cannot_be_drawn_says_so_and_the_others_go_on(tmp_path, monkeypatch):
+    settings = small_home(tmp_path, **{"1_a": "print(week)", "2_b": "print(week)"})
+    drawn = page_module._body
+
+    def body(notebook, contents):
+        if "Page 1_a" in str(notebook):
+            raise KeyError("a chart without data")
+        return drawn(notebook, contents)
+
+    monkeypatch.setattr(page_module, "_body", body)
+    run = make_reports(settings, version=1, as_of=AS_OF)
+    assert [(p.name, p.error) for p in run.pages] == [
+        ("1_a", "KeyError: 'a chart without data'"),
+        ("2_b", ""),
+    ]
+    assert "It stopped at “Drawing the page”" in run.pages[0].path.read_text() and run.exit_code == 1
+    assert (run.folder / "executed" / "1_a.ipynb").exists()
+
+
+def test_a_failed_page_names_the_authors_of_its_notebook(tmp_path):
+    settings = small_home(tmp_path, **{"1_a": "1/0"})
+    file = tmp_path / "notebooks" / "1_a.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    notebook.metadata["authors"] = [{"name": "A <b>"}, {"name": "C"}]
+    nbformat.write(notebook, file)
+    run = make_reports(settings, version=1, as_of=AS_OF)
+    assert "Its owner: A &lt;b&gt;, C." in run.pages[0].path.read_text()
+
+
+def test_what_was_published_stays_until_the_new_set_is_whole(tmp_path, monkeypatch):
+    settings = small_home(tmp_path, **{"1_a": "print(week)"})
+    before = make_reports(settings, version=1, as_of=AS_OF).pages[0].path
+    text = before.read_text()
+
+    def interrupted(*_, **__):
+        assert before.read_text() == text
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("workbench.reporting.run.manifest", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make_reports(settings, version=2, as_of=AS_OF)
+    assert before.read_text() == text and len(list(settings.reports.iterdir())) == 2
 
 
 def test_a_cell_that_takes_too_long_is_a_failed_page(tmp_path):
     settings = small_home(tmp_path, **{"1_a": "import time\ntime.sleep(60)"})
     run = make_reports(settings, version=1, as_of=AS_OF, timeout=1)
     assert run.failed[0].error == "Timeout: a cell took longer than 1 seconds"
+    executed = nbformat.read(run.folder / "executed" / "1_a.ipynb", as_version=4)
+    assert [o.ename for c in executed.cells for o in c.get("outputs", [])] == ["Timeout"]
 
 
 def test_a_kernel_that_dies_is_a_failed_page(tmp_path):

@@ -34,3 +34,19 @@ def test_files_beside_a_page_are_made_with_it_and_stay_while_other_pages_are_mad
     assert run("3_fails") == folder
     assert called == ["2025-W40"]
     assert (folder / "2_accounts.html").is_file() and (folder / "lists" / "a.csv").is_file()
+
+
+def test_a_page_whose_files_cannot_be_written_has_failed(home: Path, tmp_path: Path) -> None:
+    def write_beside(folder: Path, week: str) -> None:
+        raise OSError("the disk is full")
+
+    made = make_reports(
+        Settings(home=home),
+        version=3,
+        as_of=AS_OF,
+        only="2_accounts",
+        out=tmp_path,
+        beside={"2_accounts": write_beside},
+    )
+    assert [p.error for p in made.pages] == ["OSError: the disk is full"] and made.exit_code == 1
+    assert "The files beside this page" in made.pages[0].path.read_text(encoding="utf-8")

@@ -121,6 +121,16 @@ def test_the_environment_may_name_home_and_version(home, monkeypatch):
         workbench.connect()
 
 
+def test_the_environment_may_name_the_threads_of_a_query(home, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_THREADS", "1")
+    with workbench.connect(home) as wb:
+        assert wb.backend.raw_sql("SELECT current_setting('threads')").fetchone() == (1,)
+    for wrong in ("0", "two"):
+        monkeypatch.setenv("WORKBENCH_THREADS", wrong)
+        with pytest.raises(UsageError, match=f"WORKBENCH_THREADS: '{wrong}' is no number of threads"):
+            workbench.connect(home)
+
+
 def test_a_file_that_is_no_database_is_told_with_what_to_do(settings):
     loaded(settings, {})
     (settings.versions / "v000001.duckdb").write_bytes(b"no database")

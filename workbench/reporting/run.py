@@ -138,6 +138,9 @@ def make_reports(
         environment = {
             "WORKBENCH_HOME": str(settings.home),
             "WORKBENCH_VERSION": str(version),
+            # The cores are taken by notebooks. And sums that threads share out differ in the last digit each time,
+            # which is enough to swap two rows: a report made again is to be the same.
+            "WORKBENCH_THREADS": "1",
         }
         bundle = chart_library(settings.data / "cache")
 

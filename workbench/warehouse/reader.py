@@ -57,6 +57,10 @@ class Workbench:
             ) from e
         self.backend.raw_sql("SET TimeZone = 'UTC'").fetchall()
         self.backend.raw_sql("SET enable_progress_bar = false").fetchall()
+        if threads := os.environ.get("WORKBENCH_THREADS"):
+            if not threads.isdecimal() or not int(threads):
+                raise UsageError(f"WORKBENCH_THREADS: {threads!r} is no number of threads, such as 2.")
+            self.backend.raw_sql(f"SET threads = {threads}").fetchall()
         if self.settings.memory_limit:
             limit = self.settings.memory_limit.replace("'", "")
             self.backend.raw_sql(f"SET memory_limit = '{limit}'").fetchall()
