@@ -223,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _bigredirect(self, _: str) -> None:
         self._answer(302, b"", Location="/picture/3", Content_Length=str(500 * MEGABYTE))
-        for _ in range(500):
+        for _piece in range(500):
             self.wfile.write(b"\0" * MEGABYTE)
 
     def _cookie(self, _: str) -> None:

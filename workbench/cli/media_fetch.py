@@ -46,7 +46,6 @@ def add_fetch(add: Callable[..., argparse.ArgumentParser]) -> None:
 def fetch_pictures(options: Any) -> int:
     import filelock
 
-    from ..warehouse.batches import waiting
     from ..warehouse.load import load
 
     if options.limit is not None and options.limit < 1:
@@ -58,9 +57,12 @@ def fetch_pictures(options: Any) -> int:
     lock = filelock.FileLock(settings.data / "media_fetch.lock", timeout=0, mode=0o600)
     try:
         with lock:
-            if waiting(settings.inbox):  # such as what an interrupted run had found
-                with Bar("load") as progress:
-                    tell(load(settings, what="workbench media fetch", progress=progress), settings)
+            with Bar(
+                "load"
+            ) as progress:  # what an interrupted run had found; an older schema is brought up to date
+                before = load(settings, what="workbench media fetch", progress=progress)
+            if before.batches:
+                tell(before, settings)
             found = _fetched(options, settings)
             if found is None:
                 return 0
