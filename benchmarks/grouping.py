@@ -2,8 +2,9 @@
 
 Slides are drawn (see `grouping_slides`) and grouped by the function alone, by a warehouse in full, and a thousand new
 ones against those it knows. Groups are judged by samples of 20,000 slides whose pairs are all compared, with images
-and templates left whole: where a template were cut, less would stand near an unread slide. Each measurement runs in a process of its own; times are of the
-processor and of the clock, which differ on a machine that is busy. Prints a table and writes out/grouping.jsonl.
+and templates left whole: where a template were cut, less would stand near an unread slide. Each measurement runs in a
+process of its own; times are of the processor and of the clock, which differ on a machine that is busy. Prints a
+table and writes out/grouping.jsonl.
 """
 
 from __future__ import annotations

@@ -124,11 +124,20 @@ def _posts_to_do(con: duckdb.DuckDBPyConnection, full: bool) -> None:
     posts = (
         "SELECT DISTINCT post_id FROM slides"
         if full
-        else f"SELECT key AS post_id FROM touched WHERE key_name = '{TOUCHED}' UNION "
-        "(SELECT post_id FROM slides ANTI JOIN slide_images USING (post_id, slide_index)) UNION "
-        "(SELECT post_id FROM slide_images ANTI JOIN slides USING (post_id, slide_index))"
+        else f"SELECT DISTINCT key AS post_id FROM touched WHERE key_name = '{TOUCHED}'"
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE to_do AS {posts}")
+    if full:
+        return
+    # That nothing else came or went is seen by one number of each table, a tenth of the work of joining them.
+    keys = "SELECT bit_xor(hash(post_id, slide_index)) FROM {} ANTI JOIN to_do USING (post_id)"
+    row = con.execute(f"SELECT ({keys.format('slides')}) IS DISTINCT FROM ({keys.format('slide_images')})")
+    if row.fetchone() != (False,):
+        con.execute(
+            "INSERT INTO to_do SELECT DISTINCT post_id FROM ((SELECT post_id FROM slides ANTI JOIN slide_images "
+            "USING (post_id, slide_index)) UNION ALL (SELECT post_id FROM slide_images ANTI JOIN slides "
+            "USING (post_id, slide_index))) ANTI JOIN to_do USING (post_id)"
+        )
 
 
 def _note_texts(con: duckdb.DuckDBPyConnection, slides: str) -> None:
