@@ -23,6 +23,12 @@ _ALWAYS = (
         "workbench.display.charts",
         "workbench.display.tables",
     ),
+    *(
+        "workbench.display.whatif",
+        "ibis.formats.pandas",
+        "ibis.formats.pyarrow",
+        "ibis.backends.duckdb.converter",
+    ),
     *("ibis.backends.duckdb", "sqlglot.optimizer", "altair", "jsonschema", "narwhals"),
     *("pyarrow.compute", "pyarrow.dataset", "pyarrow.parquet", "pandas.io.formats.style"),
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "comm", "pdb"),
