@@ -145,6 +145,24 @@ def test_a_page_of_the_demo_has_findings_charts_and_definitions(
         assert "vegalite" in said
 
 
+def test_a_notebook_run_again_gives_the_same_to_the_last_digit(
+    runs: Callable[[str], ReportRun], demo_home: Path, tmp_path: Path
+) -> None:
+    first = runs("demo")
+    with workbench.connect(demo_home) as wb:
+        version, as_of = wb.version, wb.as_of
+    assert as_of is not None
+    again = make_reports(
+        load_settings(demo_home), version=version, as_of=as_of, only="3_vas", out=tmp_path / "again"
+    )
+    executed = []
+    for run in (first, again):
+        found = json.loads((run.folder / "executed" / "3_vas.ipynb").read_text(encoding="utf-8"))
+        assert found["metadata"].pop("papermill")["duration"] > 0
+        executed.append(found)
+    assert executed[0] == executed[1]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_is_committed_thin_and_without_outputs(name: str) -> None:
     for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells:
