@@ -1,0 +1,151 @@
+"""Charts as pictures: SVG and PNG of each beside the pages, and small ones for where no script draws.
+
+They are drawn by processes of their own (`chart_worker`), one for each core, which stay until this process ends: the
+first picture costs each of them half a second, another one 0.2 s. The same specification is drawn once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = "charts"
+_SECONDS = 60.0
+"""Until a chart that is not drawn is given up."""
+_KEPT = 300
+"""Drawings that are remembered: those of a set, for its pages, its files and its mail."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart as pictures; `error` says why there are none."""
+
+    svg: str = ""
+    """With its title."""
+    png: bytes = b""
+    """With its title, of twice the size."""
+    small: bytes = b""
+    """Without its title, 720 pixels wide or 540, of few colours."""
+    error: str = ""
+
+
+def static_pictures(charts: Sequence[Mapping[str, Any]]) -> list[bytes]:
+    """A small PNG of each chart (see `Drawing.small`), in their order; empty where one could not be drawn.
+
+    `charts` are Vega-Lite specifications as `theme.MIME` holds them. May be called from several threads.
+    """
+    return [d.small for d in drawings(charts)]
+
+
+def drawings(charts: Sequence[Mapping[str, Any]]) -> list[Drawing]:
+    """All pictures of each chart, drawn on every core."""
+    return _STUDIO.drawings(charts)
+
+
+class _Worker:
+    """One process that draws, one chart at a time."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "workbench.reporting.chart_worker"]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
+    def drawn(self, asked: bytes) -> Drawing:
+        late = threading.Timer(_SECONDS, self._process.kill)
+        late.start()
+        try:
+            assert self._process.stdin and self._process.stdout
+            self._process.stdin.write(asked + b"\n")
+            self._process.stdin.flush()
+            said = json.loads(self._process.stdout.readline() or b"null")
+        except (OSError, ValueError):
+            said = None
+        finally:
+            late.cancel()
+        if said is None:
+            self.end()
+            return Drawing(error=f"the drawing process ended, or took longer than {_SECONDS:.0f} s")
+        if "error" in said:
+            return Drawing(error=said["error"])
+        return Drawing(said["svg"], base64.b64decode(said["png"]), base64.b64decode(said["small"]))
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                try:
+                    pipe.close()
+                except OSError:
+                    pass
+
+
+class _Studio:
+    """The processes that draw, started when first needed, and what they have drawn lately."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._done: OrderedDict[bytes, Future[Drawing]] = OrderedDict()
+        self._pool: ThreadPoolExecutor | None = None
+        self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
+
+    def drawings(self, charts: Sequence[Mapping[str, Any]]) -> list[Drawing]:
+        asked = [json.dumps(c, sort_keys=True, default=str).encode("utf-8") for c in charts]
+        with self._lock:
+            waited = [self._begun(a) for a in asked]
+            while len(self._done) > _KEPT:
+                self._done.popitem(last=False)
+        return [w.result() for w in waited]
+
+    def _begun(self, asked: bytes) -> Future[Drawing]:
+        if self._pool is None:
+            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            self._pool = ThreadPoolExecutor(cores, thread_name_prefix="charts")
+            for _ in range(cores):
+                self._idle.put(None)
+        if asked not in self._done:
+            self._done[asked] = self._pool.submit(self._draw, asked)
+        self._done.move_to_end(asked)
+        return self._done[asked]
+
+    def _draw(self, asked: bytes) -> Drawing:
+        worker = self._idle.get()
+        if worker is None or not worker.lives:
+            worker = _Worker()
+        try:
+            return worker.drawn(asked)
+        finally:
+            self._idle.put(worker)
+
+    def close(self) -> None:
+        """End the processes and forget the drawings."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+            self._done.clear()
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+        while not self._idle.empty():
+            worker = self._idle.get()
+            if worker is not None:
+                worker.end()
+
+
+_STUDIO = _Studio()
+atexit.register(_STUDIO.close)

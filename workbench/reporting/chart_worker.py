@@ -1,0 +1,159 @@
+"""Draws charts in a process of its own: specifications come in as lines of JSON, pictures go out.
+
+`python -m workbench.reporting.chart_worker`; `chart_files` starts it and talks to it. The library that draws holds
+Python's lock while it works and keeps threads for good, so neither a run nor a kernel that forks may load it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import sys
+import unicodedata
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+WIDTH = 720
+"""Of every chart: a column of a page in print, or of a mail."""
+SMALL = 20_000
+"""Bytes that a static picture should have at most."""
+
+_PRINTED = 2.0
+_COLOURS = 128
+_MARGIN = 4
+_TAG = re.compile(r"<[^>]*>")
+_ID = re.compile(r'(\bid="|url\(#|href="#)([^")]+)')
+_ELSEWHERE = re.compile(r'\s(?:xlink:)?href="(?!#|data:image/)[^"]*"')
+_SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)"[^>]*?\bheight="([\d.]+)"[^>]*>')
+
+
+def drawn(spec: dict[str, Any]) -> dict[str, str]:
+    """A chart as SVG with its title, as PNG of twice the size, and as a small PNG without the title (base64)."""
+    import vl_convert
+
+    words = heads(spec)
+    bare = {k: v for k, v in spec.items() if k != "title"}
+    if bare.get("width") in (None, "container") and not {"facet", "columns"} & bare.keys():
+        bare["width"] = WIDTH
+    # An address in a notebook of somebody's own is never asked.
+    svg = tidy(vl_convert.vegalite_to_svg(bare, allowed_base_urls=[]))
+    whole = titled(svg, *words, str(spec.get("description") or words[0] or "Chart"))
+    return {
+        "svg": whole,
+        "png": _text(_fewer_colours(vl_convert.svg_to_png(whole, scale=_PRINTED), _COLOURS, _PRINTED)),
+        "small": _text(_small(svg)),
+    }
+
+
+def heads(spec: dict[str, Any]) -> tuple[str, str]:
+    """A chart's title and subtitle, each in one line."""
+    said = spec.get("title") or {}
+    said = said if isinstance(said, dict) else {"text": said}
+    return _joined(said.get("text")), _joined(said.get("subtitle"))
+
+
+def tidy(svg: str) -> str:
+    """The same drawing in the same bytes, whatever was drawn before it; it points at nothing outside itself."""
+    names: dict[str, str] = {}
+
+    def numbered(found: re.Match[str]) -> str:
+        return found[1] + names.setdefault(found[2], f"p{len(names) + 1}")
+
+    return _TAG.sub(lambda tag: _ID.sub(numbered, _ELSEWHERE.sub("", tag[0])), svg)
+
+
+def titled(svg: str, title: str, subtitle: str, description: str) -> str:
+    """The drawing under its title and subtitle, broken into lines that fit: Vega would cut them off."""
+    found = _SIZE.search(svg)
+    if found is None:
+        raise ValueError("the drawing has no size")
+    width, height = float(found[1]), float(found[2])
+    lines: list[str] = []
+    top = 0.0
+    for text, size, leading, look in (
+        (title, 15.0, 20.0, 'fill="#1b2733" font-weight="600"'),
+        (subtitle, 12.5, 17.0, 'fill="#556270"'),
+    ):
+        for part in broken(text, (width - 2 * _MARGIN) / size):
+            top += leading
+            lines.append(f'<text x="{_MARGIN}" y="{top:g}" font-size="{size:g}" {look}>{escape(part)}</text>')
+    top = top + 12 if lines else 0.0
+    inner = svg[: found.start()] + found[0].replace("<svg", f'<svg y="{top:g}"', 1) + svg[found.end() :]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1" '
+        f'width="{width:g}" height="{height + top:g}" viewBox="0 0 {width:g} {height + top:g}" role="img" '
+        f"aria-label={quoteattr(description)} font-family={quoteattr(FONT)}>"
+        f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(lines)}{inner}</svg>\n'
+    )
+
+
+def broken(text: str, ems: float) -> list[str]:
+    """Text in lines of about so many times the size of its letters."""
+    lines: list[str] = []
+    line, used = "", 0.0
+    for word in text.split():
+        long = sum(_em(letter) for letter in word)
+        if line and used + 0.3 + long > ems:
+            lines.append(line)
+            line, used = "", 0.0
+        line, used = (f"{line} {word}", used + 0.3 + long) if line else (word, long)
+    return [*lines, line] if line else lines
+
+
+def _em(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.0
+    if letter in "iljt.,:;'|!()":
+        return 0.32
+    return 0.87 if letter in "mwMW%@" else 0.7 if letter.isupper() else 0.55
+
+
+def _small(svg: str) -> bytes:
+    """The smallest picture that can still be read, for pages and mails where no script may draw."""
+    import vl_convert
+
+    picture = b""
+    for scale, colours in ((1.0, 16), (0.75, 8)):
+        picture = _fewer_colours(vl_convert.svg_to_png(svg, scale=scale), colours, scale)
+        if len(picture) <= SMALL:
+            break
+    return picture
+
+
+def _fewer_colours(png: bytes, colours: int, scale: float) -> bytes:
+    """The same picture from a palette: a ninth of the size, and nothing that is seen is lost."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as picture:
+        paper = Image.new("RGBA", picture.size, "#ffffff")
+        paper.alpha_composite(picture.convert("RGBA"))
+    built = io.BytesIO()
+    kept = paper.convert("RGB").quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    kept.save(built, "PNG", optimize=True, dpi=(72 * scale, 72 * scale))
+    return built.getvalue()
+
+
+def _joined(text: Any) -> str:
+    return " ".join(map(str, text)) if isinstance(text, list) else str(text or "")
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+def main() -> None:
+    """A line in, a line out, until there are no more."""
+    for line in sys.stdin.buffer:
+        try:
+            said = drawn(json.loads(line))
+        except Exception as e:  # whatever a specification of somebody's own may hold
+            said = {"error": f"{type(e).__name__}: {e}"[:500]}
+        sys.stdout.buffer.write(json.dumps(said).encode("utf-8") + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
