@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
 PYTEST_WORKERS ?= 2
 
-.PHONY: report test check lint env demo lab bench bench-short truth truth-short lock docs clean
+.PHONY: report test check lint env demo lab bench bench-short truth truth-short pictures pictures-short lock docs clean
 
 report: env ## environment, demo data where there is none of yours, the last week's reports
 	@$(BIN)/workbench demo --if-empty
@@ -49,6 +49,16 @@ truth: env ## do the metrics find what is true of simulated agencies; writes ben
 
 truth-short: env ## the same on smaller agencies
 	$(BIN)/python -m benchmarks.truth --short
+
+pictures: env ## are slides told apart, read and grouped right, and how fast; writes benchmarks/out/*.jsonl
+	$(BIN)/python -m benchmarks.same_image
+	$(BIN)/python -m benchmarks.ocr
+	$(BIN)/python -m benchmarks.grouping
+
+pictures-short: env ## the same on fewer slides
+	$(BIN)/python -m benchmarks.same_image --short
+	$(BIN)/python -m benchmarks.ocr --short
+	$(BIN)/python -m benchmarks.grouping --short
 
 docs: env ## regenerate the data dictionary
 	$(BIN)/python -m workbench.dictionary
