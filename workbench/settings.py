@@ -52,6 +52,22 @@ class Settings:
     """Address of an S3-compatible service, such as https://ACCOUNT.r2.cloudflarestorage.com; empty: AWS's own."""
     media_private_hosts: str = ""
     """Hosts with private addresses that pictures may be fetched from, as host or host:port, by commas."""
+    mail_server: str = ""
+    """The SMTP server that takes the mail, as host or host:port. User and password come from the environment."""
+    mail_security: str = ""
+    """tls, starttls or none; empty: tls on port 465, else starttls, which only this machine may lack."""
+    mail_from: str = ""
+    """Whom mail is from: an address, or Name <address>."""
+    mail_to: str = ""
+    """Who gets the reports: addresses, by commas or as a list; NAME=address for a named report."""
+    mail_attachment_mb: float = 10.0
+    """The largest attachment; above it, or at 0, the mail has a link or nothing instead."""
+    report_link: str = ""
+    """The web address under which published reports are read."""
+    publish_to: str = ""
+    """Where reports are published: a folder, or s3://bucket/prefix."""
+    publish_endpoint: str = ""
+    """Address of the S3-compatible service that reports are published to; empty: AWS's own."""
 
     @property
     def data(self) -> Path:
@@ -124,6 +140,8 @@ def _here() -> Path:
 def _typed(name: str, kind: str, where: str, value: Any) -> Any:
     types: dict[str, type] = {"int": int, "float": float, "str": str}
     wanted = types[kind]
+    if wanted is str and isinstance(value, list) and all(isinstance(each, str) for each in value):
+        value = ", ".join(value)
     try:
         typed = wanted(value)
     except (TypeError, ValueError):
