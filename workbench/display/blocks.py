@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .escaping import prose
-from .headings import heading
+from .headings import heading, spoken
 from .numbers import DASH, beside, change, in_unit, is_missing, relative_change
+from .table_data import WithTables, table_data, tables_of
 
 Better = Literal["up", "down", ""]
 """Which way is good news; empty where neither is."""
@@ -57,13 +58,16 @@ def text(body: str) -> Box:
 
 
 @dataclass(frozen=True)
-class Stacked:
+class Stacked(WithTables):
     """Boxes or tables under each other, as one thing to look at."""
 
     boxes: Sequence[Any]
 
     def _repr_html_(self) -> str:
         return "".join(box._repr_html_() for box in self.boxes)
+
+    def tables_shown(self) -> list[dict[str, Any]]:
+        return tables_of(self.boxes)
 
     def __repr__(self) -> str:
         return "\n\n".join(repr(box) for box in self.boxes)
@@ -160,7 +164,7 @@ class Tile:
         return f"{self.label}: {self._figure(self.value)}" + (f" ({said})" if said else "")
 
 
-class Tiles:
+class Tiles(WithTables):
     """A row of tiles."""
 
     def __init__(self, tiles: Sequence[Tile]) -> None:
@@ -168,6 +172,27 @@ class Tiles:
 
     def _repr_html_(self) -> str:
         return f'<dl class="wb-tiles">{"".join(t.html() for t in self.tiles)}</dl>'
+
+    def tables_shown(self) -> list[dict[str, Any]]:
+        """A row for each figure; its unit stands in the row, because a column holds several."""
+        abouts = [heading(t.column) if t.column else None for t in self.tiles]
+        columns: dict[str, list[Any]] = {
+            "figure": [t.label for t in self.tiles],
+            "value": [t.value for t in self.tiles],
+            "unit": [t._unit for t in self.tiles],
+            "value_before": [t.before for t in self.tiles],
+            "usual_low": [t.usual[0] if t.usual else None for t in self.tiles],
+            "usual_high": [t.usual[1] if t.usual else None for t in self.tiles],
+            "remark": [t.reason if is_missing(t.value) else t.note for t in self.tiles],
+            "meaning": [about.sentence if about else "" for about in abouts],
+            "definition_version": [about.version if about else "" for about in abouts],
+        }
+        told = [
+            (heading(name, label=spoken(name)), values)
+            for name, values in columns.items()
+            if name in ("figure", "value") or any(not is_missing(v) and v != "" for v in values)
+        ]
+        return [table_data(told, kind="figures")] if self.tiles else []
 
     def __repr__(self) -> str:
         return "\n".join(str(t) for t in self.tiles)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from .escaping import address, escaped, plain, prose
+from .headings import heading
+from .table_data import WithTables, table_data
 
 NO_PICTURE = "no picture stored"
 _DATA = re.compile(r"data:image/(webp|jpeg|png);base64,[A-Za-z0-9+/]+={0,2}")
@@ -56,7 +59,7 @@ class Card:
         return f"{plain(self.said, longest=60)}: {'; '.join([self.figure, *self.facts])}"
 
 
-class Gallery:
+class Gallery(WithTables):
     """Cards side by side, under a caption that states the finding."""
 
     def __init__(self, cards: Sequence[Card], *, caption: str, note: str = "") -> None:
@@ -68,6 +71,17 @@ class Gallery:
             f'<figure class="wb-gallery"><figcaption><strong>{prose(self.caption)}</strong>{under}</figcaption>'
             f"<ul>{''.join(card.html() for card in self.cards)}</ul></figure>"
         )
+
+    def tables_shown(self) -> list[dict[str, Any]]:
+        """A row for each card: the words in place of the picture."""
+        columns: dict[str, list[Any]] = {
+            "written_on_it": [plain(c.said, longest=_WORDS) for c in self.cards],
+            "figure": [c.figure for c in self.cards],
+            "facts": ["; ".join(c.facts) for c in self.cards],
+            "url": [c.url if address(c.url) else None for c in self.cards],
+        }
+        named = [(heading(name), values) for name, values in columns.items()]
+        return [table_data(named, kind="gallery", caption=self.caption, note=self.note)] if self.cards else []
 
     def __repr__(self) -> str:
         return "\n".join([self.caption, *map(str, self.cards), *filter(None, [self.note])])
@@ -107,7 +121,7 @@ class Strip:
         return f"{plain(self.heading)}: {said}"
 
 
-class SideBySide:
+class SideBySide(WithTables):
     """Pairs of posts, each with a sentence that tells them apart."""
 
     def __init__(self, pairs: Sequence[tuple[str, Strip, Strip]], *, caption: str, note: str = "") -> None:
@@ -123,6 +137,22 @@ class SideBySide:
             f'<figure class="wb-gallery"><figcaption><strong>{prose(self.caption)}</strong>{under}</figcaption>'
             f"{pairs}</figure>"
         )
+
+    def tables_shown(self) -> list[dict[str, Any]]:
+        """A row for each slide of each pair: the words in place of the picture."""
+        rows = [
+            (number, said, strip.heading, strip.url if address(strip.url) else None, place, s.said, s.mark)
+            for number, (said, *both) in enumerate(self.pairs, start=1)
+            for strip in both
+            for place, s in enumerate(strip.slides, start=1)
+        ]
+        names = ("pair", "told_apart_by", "post", "url", "slide", "written_on_it", "mark")
+        named = (
+            [(heading(n), values) for n, values in zip(names, zip(*rows, strict=True), strict=True)]
+            if rows
+            else []
+        )
+        return [table_data(named, kind="gallery", caption=self.caption, note=self.note)] if rows else []
 
     def __repr__(self) -> str:
         lines = [f"{said}\n  {one}\n  {other}" for said, one, other in self.pairs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from .frames import frame_of
 from .headings import Heading, heading
 from .numbers import DASH, counted, in_unit, is_missing, shared_decimals
 from .pictures import picture
+from .table_data import WithTables, table_data, tables_of
 
 _LONG = 32
 """Characters from which a text may be broken into lines; names shorter than that stay whole."""
@@ -19,7 +21,7 @@ _MANY = 8
 """Columns from which a table is set tighter."""
 
 
-class Table:
+class Table(WithTables):
     """A DataFrame as a table with a caption that states the finding.
 
     Parameters
@@ -75,6 +77,7 @@ class Table:
         self._links = {
             shown: [address(a) for a in frame[held].tolist()] for shown, held in (links or {}).items()
         }
+        self._addresses = {shown: held for shown, held in (links or {}).items() if held not in names}
         self._pictures = {
             shown: [_pictures(uris, said) for uris, said in zip(frame[held], frame[words], strict=True)]
             for shown, (held, words) in (pictures or {}).items()
@@ -106,6 +109,23 @@ class Table:
         }
         return f"{self.caption}\n{pd.DataFrame(texts).to_string(index=False)}"
 
+    def tables_shown(self) -> list[dict[str, Any]]:
+        """The rows that are shown, and where their links lead, as data (see `table_data`)."""
+        columns: list[tuple[Heading, Sequence[Any]]] = []
+        for about in self.headings:
+            columns.append((about, self.frame[about.name].head(self._limit).tolist()))
+            if about.name in self._addresses:
+                led = self._links[about.name][: self._limit]
+                to = [None if a is None else html.unescape(a) for a in led]
+                columns.append((heading(self._addresses[about.name]), to))
+        reasons = [self._missing_reason(about.name) for about, _values in columns]
+        return [
+            table_data(columns, caption=self.caption, note=self.note, n_rows=len(self.frame), missing=reasons)
+        ]
+
+    def _missing_reason(self, name: str) -> str:
+        return self._missing if isinstance(self._missing, str) else self._missing.get(name, "not known")
+
     def _texts(self, about: Heading, values: list[Any]) -> list[str]:
         decimals = shared_decimals(values) if _is_number(self.frame[about.name]) else None
         if about.unit == "multiple" and decimals is not None:
@@ -125,9 +145,7 @@ class Table:
         right = _is_number(self.frame[about.name])
         first = about is self.headings[0]
         start, end = ('<th scope="row"', "</th>") if first else ("<td", "</td>")
-        reason = (
-            self._missing if isinstance(self._missing, str) else self._missing.get(about.name, "not known")
-        )
+        reason = self._missing_reason(about.name)
         dash = f'{start}{_class(right)} title="{prose(reason)}">{_dash(reason)}{end}'
         # <bdi> keeps a name written from right to left from turning its neighbours around.
         around = ("", "") if right else ("<bdi>", "</bdi>")
@@ -179,7 +197,7 @@ class Definitions:
         return "\n".join(f"{h.label}: {_spoken(h.sentence)}" for h in self.headings)
 
 
-class Folded:
+class Folded(WithTables):
     """A long table behind a line that says what is in it; a browser's search looks into it."""
 
     def __init__(self, table: Table, summary: str) -> None:
@@ -188,6 +206,9 @@ class Folded:
     def _repr_html_(self) -> str:
         opened = f'<details class="wb-fold"><summary>{prose(self.summary)}</summary>'
         return f"{opened}{self.table._repr_html_()}</details>"
+
+    def tables_shown(self) -> list[dict[str, Any]]:
+        return tables_of([self.table])
 
     def __repr__(self) -> str:
         return f"{self.summary}\n{self.table!r}"
