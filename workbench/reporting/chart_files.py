@@ -17,9 +17,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 FOLDER = "charts"
 _SECONDS = 60.0
@@ -62,15 +63,15 @@ class _Worker:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
+        self._in, self._out = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
 
     def drawn(self, asked: bytes) -> Drawing:
         late = threading.Timer(_SECONDS, self._process.kill)
         late.start()
         try:
-            assert self._process.stdin and self._process.stdout
-            self._process.stdin.write(asked + b"\n")
-            self._process.stdin.flush()
-            said = json.loads(self._process.stdout.readline() or b"null")
+            self._in.write(asked + b"\n")
+            self._in.flush()
+            said = json.loads(self._out.readline() or b"null")
         except (OSError, ValueError):
             said = None
         finally:
@@ -89,12 +90,9 @@ class _Worker:
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                try:
-                    pipe.close()
-                except OSError:
-                    pass
+        for pipe in (self._in, self._out):
+            with suppress(OSError):
+                pipe.close()
 
 
 class _Studio:

@@ -15,7 +15,8 @@ import unicodedata
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+from ..display import theme
+
 WIDTH = 720
 """Of every chart: a column of a page in print, or of a mail."""
 SMALL = 20_000
@@ -74,8 +75,8 @@ def titled(svg: str, title: str, subtitle: str, description: str) -> str:
     lines: list[str] = []
     top = 0.0
     for text, size, leading, look in (
-        (title, 15.0, 20.0, 'fill="#1b2733" font-weight="600"'),
-        (subtitle, 12.5, 17.0, 'fill="#556270"'),
+        (title, 15.0, 20.0, f'fill="{theme.LIGHT["ink"]}" font-weight="600"'),
+        (subtitle, 12.5, 17.0, f'fill="{theme.LIGHT["muted"]}"'),
     ):
         for part in broken(text, (width - 2 * _MARGIN) / size):
             top += leading
@@ -85,7 +86,7 @@ def titled(svg: str, title: str, subtitle: str, description: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1" '
         f'width="{width:g}" height="{height + top:g}" viewBox="0 0 {width:g} {height + top:g}" role="img" '
-        f"aria-label={quoteattr(description)} font-family={quoteattr(FONT)}>"
+        f"aria-label={quoteattr(description)} font-family={quoteattr(theme.FONT)}>"
         f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(lines)}{inner}</svg>\n'
     )
 

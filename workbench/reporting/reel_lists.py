@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +14,18 @@ import xlsxwriter
 from ..display.escaping import address, plain
 from ..display.headings import heading
 from .files import write
+from .spreadsheet import (
+    LONGEST_SHEET,
+    LONGEST_TEXT,
+    WORKBOOK_OPTIONS,
+    csv_cell,
+    csv_text,
+    distinct,
+    file_stem,
+    internal,
+    sheet_name,
+    write_bytes,
+)
 
 FOLDER = "reel_lists"
 NOBODY = "without a VA"
@@ -27,10 +36,6 @@ COLUMNS = (
 """What a VA's list shows, in this order."""
 _WIDTHS = {"title": 48, "recommended_because": 70, "example_url": 44, "account_id": 24, "task_id": 30}
 _FORMATS = {"expected_views": "#,##0", "slide_lift": "0.00", "due_on": "ddd d mmm yyyy"}
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-_LONGEST_NAME, _LONGEST_SHEET, _LONGEST_TEXT = 60, 31, 2_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet may take for the start of a formula; Asian editions take the wide signs too."""
 
 
 def write_reel_lists(rows: pd.DataFrame, folder: Path, week: str) -> list[Path]:
@@ -57,36 +62,11 @@ def write_reel_lists(rows: pd.DataFrame, folder: Path, week: str) -> list[Path]:
     return files
 
 
-def file_stem(name: str) -> str:
-    """A VA's name as a part of a file's: letters and digits of ASCII, `_` and `-` between them, never empty."""
-    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    words = re.sub(r"[^A-Za-z0-9_-]+", "_", ascii_only)[:_LONGEST_NAME].strip("_-")
-    return f"{words}_" if words.lower() in _RESERVED else words or "va"
-
-
-def distinct(names: Sequence[str], longest: int = _LONGEST_NAME + 6) -> list[str]:
-    """The names, numbered where one was given before in any case: a, A_2."""
-    seen: set[str] = set()
-    made = []
-    for name in names:
-        n, unique = 1, name[:longest]
-        while unique.lower() in seen:
-            n += 1
-            unique = f"{name[: longest - len(str(n)) - 1]}_{n}"
-        seen.add(unique.lower())
-        made.append(unique)
-    return made
-
-
 def _csv(part: pd.DataFrame) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([heading(c).label for c in COLUMNS])
-    for row in part[list(COLUMNS)].to_dict("records"):
-        writer.writerow([_cell(row[c]) for c in COLUMNS])
-    return (
-        "\ufeff" + text.getvalue()
-    )  # spreadsheets take a file without the mark for the old encoding of the machine
+    heads = [heading(c).label for c in COLUMNS]
+    return csv_text(
+        heads, [[_cell(row[c]) for c in COLUMNS] for row in part[list(COLUMNS)].to_dict("records")]
+    )
 
 
 def _cell(value: Any) -> str:
@@ -96,19 +76,12 @@ def _cell(value: Any) -> str:
         return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
     if isinstance(value, date):
         return value.isoformat()
-    text = plain(value, longest=_LONGEST_TEXT)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return csv_cell(value)
 
 
 def _workbook(file: Path, lists: Sequence[tuple[str, pd.DataFrame]], week: str) -> None:
-    options = {
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "in_memory": True,
-    }
     built = io.BytesIO()
-    with xlsxwriter.Workbook(built, options) as book:
+    with xlsxwriter.Workbook(built, WORKBOOK_OPTIONS) as book:
         # The same rows give the same bytes.
         book.set_properties({"title": f"Reel lists {week}", "created": datetime(2020, 1, 1)})
         looks = {
@@ -118,24 +91,12 @@ def _workbook(file: Path, lists: Sequence[tuple[str, pd.DataFrame]], week: str) 
         looks["head"] = book.add_format({"bold": True, "bg_color": "#E8ECF1", "bottom": 1, "text_wrap": True})
         looks["title"] = book.add_format({"bold": True, "font_size": 14})
         looks["late"] = book.add_format({"valign": "top", "font_color": "#9C1C1C", "bold": True})
-        sheets = distinct([_sheet_name(va) for va, _part in lists], _LONGEST_SHEET)
+        sheets = distinct([sheet_name(va, "VA", ("overview",)) for va, _part in lists], LONGEST_SHEET)
         first = book.add_worksheet("Overview")
         _overview(first, looks, lists, sheets, week)
         for (_va, part), name in zip(lists, sheets, strict=True):
             _sheet(book.add_worksheet(name), looks, part)
-    _replace(file, built.getvalue())
-
-
-def _sheet_name(va: str) -> str:
-    """A name that Excel takes: none of its signs, no apostrophe at an end, not one that it keeps for itself."""
-    name = (
-        re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", plain(va))
-        .strip()
-        .strip("'")[:_LONGEST_SHEET]
-        .strip()
-        .strip("'")
-    )
-    return f"{name} VA" if name.lower() in ("history", "overview") else name or "VA"
+    write_bytes(file, built.getvalue())
 
 
 def _overview(sheet: Any, looks: dict[str, Any], lists: Any, names: Sequence[str], week: str) -> None:
@@ -144,9 +105,7 @@ def _overview(sheet: Any, looks: dict[str, Any], lists: Any, names: Sequence[str
     for column, head in enumerate(heads):
         sheet.write_string(2, column, head, looks["head"])
     for row, ((va, part), name) in enumerate(zip(lists, names, strict=True), start=3):
-        sheet.write_url(
-            row, 0, "internal:'{}'!A1".format(name.replace("'", "''")), string=plain(va, longest=200)
-        )
+        sheet.write_url(row, 0, internal(name), string=plain(va, longest=200))
         states = part["list_state"].value_counts()
         counts = [len(part), *(int(states.get(s, 0)) for s in ("overdue", "accepted", "suggested", "ready"))]
         for column, n in enumerate([*counts, part["account_id"].nunique()], start=1):
@@ -182,15 +141,8 @@ def _write(sheet: Any, looks: dict[str, Any], row: int, column: int, name: str, 
     elif isinstance(value, date):
         sheet.write_datetime(row, column, value, looks[name])
     else:
-        text = plain(value, longest=_LONGEST_TEXT)
+        text = plain(value, longest=LONGEST_TEXT)
         if name == "example_url" and text.startswith("https://") and address(text):
             sheet.write_url(row, column, text, string=text[:200])
         else:
             sheet.write_string(row, column, text, looks["late" if text == "overdue" else "text"])
-
-
-def _replace(file: Path, content: bytes) -> None:
-    building = file.with_name(f".{file.name}.building")
-    building.write_bytes(content)
-    building.chmod(0o600)
-    building.replace(file)
