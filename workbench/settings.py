@@ -68,6 +68,12 @@ class Settings:
     """Where reports are published: a folder, or s3://bucket/prefix."""
     publish_endpoint: str = ""
     """Address of the S3-compatible service that reports are published to; empty: AWS's own."""
+    stale_after_hours: float = 48.0
+    """Age of the newest counts of posts from which data are stale; 0: never."""
+    stale_reports: str = "label"
+    """Whether stale data `label` each page of a report or `stop` it."""
+    pin_reports: int = 4
+    """How many of the newest periods with reports keep the version of the warehouse they were made from."""
 
     @property
     def data(self) -> Path:
@@ -117,6 +123,7 @@ def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
     for name, form, example in (
         ("memory_limit", r"(\d+(\.\d+)?\s*([KMGT]i?B))?", "2GB"),
         ("reporting_currency", r"[A-Z]{3}", "EUR"),
+        ("stale_reports", r"label|stop", "label, or like stop"),
     ):
         if not re.fullmatch(form, getattr(settings, name)):
             where, value = values[name]

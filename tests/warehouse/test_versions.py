@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -318,3 +319,38 @@ def test_a_pin_keeps_a_version_that_the_pointer_has_left(settings):
     assert versions.prune(settings.versions, 1) == []
     (settings.versions / "v000001.pin").unlink()
     assert versions.prune(settings.versions, 1) == [1]
+
+
+def given_versions(folder, *numbers):
+    for n in numbers:
+        (folder / f"v{n:06d}.duckdb").write_bytes(b"%d" % n)
+        (folder / f"v{n:06d}.json").write_text("{}")
+
+
+def test_the_hash_of_a_version_is_kept_beside_it_and_goes_with_it(tmp_path):
+    given_versions(tmp_path, 1, 2)
+    found = versions.sha256_of(tmp_path, 1)
+    assert found == hashlib.sha256(b"1").hexdigest()
+    kept = tmp_path / "v000001.sha256"
+    kept.write_text(kept.read_text().replace(found, "0" * 64))
+    assert versions.sha256_of(tmp_path, 1) == "0" * 64, "the file was read again"
+    (tmp_path / "v000001.duckdb").write_bytes(b"other")
+    assert versions.sha256_of(tmp_path, 1) == hashlib.sha256(b"other").hexdigest()
+    kept.write_text("garbled")
+    assert versions.sha256_of(tmp_path, 1) == hashlib.sha256(b"other").hexdigest()
+    assert versions.sha256_of(tmp_path, 9) == ""
+    versions.prune(tmp_path, 1)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["v000002.duckdb", "v000002.json"]
+
+
+def test_versions_that_the_newest_reports_name_are_pinned_and_later_let_go(tmp_path):
+    given_versions(tmp_path, 1, 2, 3, 4)
+    (tmp_path / "v000001.pin").write_text("the audit")
+    versions.pin_reported(tmp_path, [1, 2, 9])
+    assert sorted(p.name for p in tmp_path.glob("*.pin")) == ["v000001.pin", "v000002.pin"]
+    assert versions.prune(tmp_path, 1) == [3]
+    versions.pin_reported(tmp_path, [4])
+    assert sorted(p.name for p in tmp_path.glob("*.pin")) == ["v000001.pin", "v000004.pin"], (
+        "people's pins stay"
+    )
+    assert (tmp_path / "v000001.pin").read_text() == "the audit"

@@ -6,14 +6,15 @@ A crash at any instant leaves the old pointer on an old, whole file.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,8 @@ from ..settings import Settings
 from .batches import fsync
 
 POINTER = "current.json"
+_HASH = ".sha256"
+_BY_REPORT = "report"
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,48 @@ def kept_versions(versions: Path) -> list[int]:
     """Numbers of the versions on disk, oldest first."""
     named = (re.fullmatch(r"v(\d{6,})", p.stem) for p in versions.glob("v*.duckdb"))
     return sorted(int(m[1]) for m in named if m)
+
+
+def sha256_of(versions: Path, number: int) -> str:
+    """The hash of a version's file, which tells whether two homes hold the same data. Empty where it is gone.
+
+    Reading the file takes 1 s a GB or so, so it is kept beside the file.
+    """
+    file, kept = versions / f"{_stem(number)}.duckdb", versions / f"{_stem(number)}{_HASH}"
+    try:
+        found = file.stat()
+    except OSError:
+        return ""
+    mark = f"{found.st_size} {found.st_mtime_ns}"
+    try:
+        sha256, _, of = kept.read_text(encoding="ascii").strip().partition(" ")
+        if of == mark and re.fullmatch("[0-9a-f]{64}", sha256):
+            return sha256
+    except (OSError, ValueError):
+        pass
+    try:
+        with file.open("rb") as f:
+            sha256 = hashlib.file_digest(f, "sha256").hexdigest()
+    except OSError:
+        return ""
+    with suppress(OSError):  # a folder that may only be read
+        _replace(kept, f"{sha256} {mark}")
+    return sha256
+
+
+def pin_reported(versions: Path, numbers: Iterable[int]) -> None:
+    """Keep these versions, which reports were made from, and no longer those of earlier reports.
+
+    Pins that a person has made stay as they are.
+    """
+    wanted = {n for n in numbers if (versions / f"{_stem(n)}.duckdb").is_file()}
+    for pin in versions.glob("v*.pin"):
+        match = re.fullmatch(r"v(\d{6,})", pin.stem)
+        if match and int(match[1]) not in wanted and pin.read_bytes().strip() == _BY_REPORT.encode():
+            pin.unlink(missing_ok=True)
+    for number in sorted(wanted):
+        if not (pin := versions / f"{_stem(number)}.pin").exists():
+            _replace(pin, _BY_REPORT)
 
 
 def start(versions: Path, base: Version | None) -> Path:
@@ -113,7 +158,7 @@ def prune(versions: Path, keep: int) -> list[int]:
     old = [n for n in kept_versions(versions)[:-keep] if not pointed or n != pointed.version]
     gone = [n for n in old if not (versions / f"{_stem(n)}.pin").exists()]
     for number in gone:
-        for suffix in (".duckdb", ".json"):
+        for suffix in (".duckdb", ".json", _HASH):
             (versions / f"{_stem(number)}{suffix}").unlink(missing_ok=True)
     return gone
 
@@ -135,6 +180,7 @@ def sweep(versions: Path) -> None:
         if newer and not (versions / f"{_stem(number)}.pin").exists():
             (versions / f"{_stem(number)}.duckdb").unlink(missing_ok=True)
             (versions / f"{_stem(number)}.json").unlink(missing_ok=True)
+            (versions / f"{_stem(number)}{_HASH}").unlink(missing_ok=True)
 
 
 @contextmanager
