@@ -65,4 +65,7 @@ def _parted(texts: Iterable[str]) -> list[str]:
 
 def _once(addresses: list[str]) -> list[str]:
     """Each address once; two that differ in capitals only are one mailbox."""
-    return list({a.lower(): a for a in reversed(addresses)}.values())[::-1]
+    found: dict[str, str] = {}
+    for address in addresses:
+        found.setdefault(address.lower(), address)
+    return list(found.values())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -27,7 +27,8 @@ from .shelf import bundled
 
 MOST_BYTES = 1_000_000
 """Of the summary with its pictures, as it is sent."""
-_MOST_PAGES, _MOST_CHARTS = 40, 8
+_MOST_PAGES, _MOST_CHARTS = (40, 20, 10, 5, 2, 1), 8
+"""Pages told of: as many as there is room for."""
 _FIRST, _OTHERS = 8, 4
 """Figures and sentences shown of the first page, and of each other one."""
 
@@ -78,29 +79,34 @@ def mail_of(report: ReportSet, *, link: str = "", attachment_mb: float = 10.0) -
         are too, nothing is.
     """
     base = _linked(link)
-    pages = digest(report)
     attachment, told = _attachment(report, attachment_mb, bool(base))
-    shown, pictures = _shown(report, pages, base)
-    values = {
-        "title": _title(report),
-        "as_of": instant(datetime.fromisoformat(report.manifest["warehouse"]["as_of"])),
-        "version": report.manifest["warehouse"]["version"],
-        "warnings": _warnings(report),
-        "pages": shown,
-        "n_more": len(pages) - len(shown),
-        "link": f"{base}/{quote(report.key)}/{quote(pages[0].file)}" if base and pages else "",
-        "attached": attachment is not None,
-        "told": told,
-    }
-    return Mail(
-        subject=_subject(report),
-        text=_text(values),
-        html=document("mail.html.j2", **values),
-        pictures=pictures,
-        attachment=attachment,
-        attachment_name=f"report-{re.sub(r'[^A-Za-z0-9._-]+', '-', report.key)}.zip",
-        told=told,
-    )
+    pages = digest(report)
+    drawn: dict[tuple[str, int], Picture | None] = {}
+    for most in _MOST_PAGES:
+        shown, pictures = _shown(report, pages[:most], base, drawn)
+        values = {
+            "title": _title(report),
+            "as_of": instant(datetime.fromisoformat(report.manifest["warehouse"]["as_of"])),
+            "version": report.manifest["warehouse"]["version"],
+            "warnings": _warnings(report),
+            "pages": shown,
+            "n_more": max(0, len(pages) - most),
+            "link": shown[0].link if shown else "",
+            "attached": attachment is not None,
+            "told": told,
+        }
+        mail = Mail(
+            subject=_subject(report),
+            text=_text(values),
+            html=document("mail.html.j2", **values),
+            pictures=pictures,
+            attachment=attachment,
+            attachment_name=f"report-{re.sub(r'[^A-Za-z0-9._-]+', '-', report.key)}.zip",
+            told=told,
+        )
+        if mail.n_summary_bytes < MOST_BYTES:
+            break
+    return mail
 
 
 def message_id(report: ReportSet, recipient: str, sender: Address, n_earlier: int) -> str:
@@ -165,17 +171,22 @@ def _attachment(report: ReportSet, most_mb: float, linked: bool) -> tuple[bytes 
 
 
 def _shown(
-    report: ReportSet, pages: Sequence[PageDigest], base: str
+    report: ReportSet,
+    pages: Sequence[PageDigest],
+    base: str,
+    drawn_before: dict[tuple[str, int], Picture | None],
 ) -> tuple[list[Shown], list[tuple[str, Picture]]]:
     """What is said of each page, with as many charts as there is room for: the first of every page before a second."""
-    kept = _said_once(pages[:_MOST_PAGES])
+    kept = _said_once(pages)
     drawn: dict[tuple[int, int], Picture] = {}
     room = MOST_BYTES * 0.7  # the rest is text, twice
     for nth in (0, 1):
         for n, page in enumerate(kept):
             if nth >= len(page.charts) or len(drawn) >= _MOST_CHARTS:
                 continue
-            made = picture(page.charts[nth])
+            place = (page.name, nth)
+            made = drawn_before[place] if place in drawn_before else picture(page.charts[nth])
+            drawn_before[place] = made
             if made is None or len(made.png) * 1.4 > room:
                 continue
             room -= len(made.png) * 1.4
@@ -201,12 +212,17 @@ def _said_once(pages: Sequence[PageDigest]) -> list[PageDigest]:
     """The pages without the figures and charts that a page before them has too."""
     figures: set[tuple[str, str]] = set()
     charts: set[str] = set()
+    kept = []
     for page in pages:
-        page.figures = [f for f in page.figures if (f.label, f.value) not in figures]
-        page.charts = [c for c in page.charts if not c.title or c.title not in charts]
-        figures |= {(f.label, f.value) for f in page.figures}
-        charts |= {c.title for c in page.charts}
-    return list(pages)
+        new = replace(
+            page,
+            figures=[f for f in page.figures if (f.label, f.value) not in figures],
+            charts=[c for c in page.charts if not c.title or c.title not in charts],
+        )
+        figures |= {(f.label, f.value) for f in new.figures}
+        charts |= {c.title for c in new.charts}
+        kept.append(new)
+    return kept
 
 
 def _text(values: dict[str, object]) -> str:
