@@ -87,8 +87,11 @@ def test_other_variables_of_the_environment_are_no_settings(tmp_path, monkeypatc
         ("time_zone = 'Europe'", "time_zone 'Europe' is no IANA zone."),
         ("time_zone = ''", "time_zone '' is no IANA zone."),
         ("time_zone = '../secret'", "is no IANA zone."),
-        ("stale_reports = 'warn'", "stale_reports = 'warn' can't be understood. Write it like label, or like stop."),
-        ("stale_after_hours = -1", "stale_after_hours = -1.0 is too small."),
+        (
+            "stale_reports = 'warn'",
+            "stale_reports = 'warn' can't be understood. Write it like label, or like stop.",
+        ),
+        ("stale_after_hours = -1", "stale_after_hours = -1 is too small."),
     ],
 )
 def test_a_setting_that_cannot_stand_is_refused_with_where_and_what(written, text, told):

@@ -48,7 +48,7 @@ def page_entry(
 ) -> dict[str, Any]:
     """One page. It carries its own version of the data, because pages can be made again one by one.
 
-    `parameters` are those that were given, `defaults` the notebook's own for the rest, `contents` what `shown` found.
+    `parameters` are those that were given, `defaults` the notebook's own for the rest, `contents` what `page_contents` found.
     """
     return {
         "name": name,
@@ -95,10 +95,7 @@ def manifest(
         "status": "failed" if any(e["status"] == "failed" for e in entries) else "made",
         "pages": sorted(entries, key=lambda e: str(e["name"])),
         "warehouse": _warehouse(version, as_of, facts.sha256 if facts else "")
-        | {
-            "schema_version": facts.schema_version if facts else None,
-            "rows": dict(facts.rows) if facts else {},
-        },
+        | ({"schema_version": facts.schema_version, "rows": dict(facts.rows)} if facts else {}),
         "definitions": {"marts": dict(facts.marts) if facts else {}},
         "checks": {k: dict(v) for k, v in sorted(facts.checks.items())} if facts else {},
         "freshness": label.as_manifest() if label else None,
