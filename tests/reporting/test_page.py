@@ -90,7 +90,7 @@ def test_a_page_holds_the_chart_library_once_and_only_scripts_that_its_policy_na
     elements = Elements(accounts_page)
     assert accounts_page.count("window.vegaEmbed=") == 1
     running = [a for a in elements.named("script") if a.get("type") != "application/json"]
-    assert running == [{}, {}]
+    assert running == [{}, {}, {}]  # of tables, the charts' library, of charts
     contents = re.findall(r"<script>(.*?)</script>", accounts_page, flags=re.DOTALL)
     (rules,) = [
         m["content"] for m in elements.named("meta") if m.get("http-equiv") == "Content-Security-Policy"

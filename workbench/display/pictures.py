@@ -29,7 +29,7 @@ def picture(uri: str | None, said: str, *, instead: str = NO_PICTURE) -> str:
         )
     return (
         f'<img class="wb-picture" src="{uri}" alt="{escaped(said)}" width="{_WIDTH}" height="{_HEIGHT}" '
-        'loading="lazy" decoding="async">'
+        'decoding="async">'
     )
 
 

@@ -1,6 +1,6 @@
 """An executed notebook as one HTML file that needs nothing else: no network, no code, no other file.
 
-Only the two scripts that are ours may run, named by their hashes in the page's security policy: markup
+Only the scripts that are ours may run, named by their hashes in the page's security policy: markup
 that a stranger's caption or a notebook's own output might smuggle in stays dead even if it got through.
 """
 
@@ -66,16 +66,17 @@ class About:
     """When and how long: the only line that differs between two runs on the same data."""
 
 
-def page(execution: Execution, about: About, *, bundle: str) -> str:
+def page(execution: Execution, about: About, *, bundle: str, pictures: Sequence[bytes] = ()) -> str:
     """The page of an executed notebook; of one that failed, a page that says so and why.
 
-    `bundle` is the chart library (see `chart_library`).
+    `bundle` is the chart library (see `chart_library`); `pictures` a small PNG for each of `charts_in` its notebook,
+    which stands in a chart's place where no script runs.
     """
     contents = Contents()
-    body = "" if execution.failure else _body(execution.notebook, contents)
-    scripts = [bundle, _text("report.js")] if contents.charts else []
-    if contents.sliders:
-        scripts.insert(1, _text("controls.js"))
+    body = "" if execution.failure else _body(execution.notebook, contents, pictures)
+    scripts = [_text("tables.js")] if "<table" in body else []
+    if contents.charts:
+        scripts += [bundle, *([_text("controls.js")] if contents.sliders else []), _text("report.js")]
     return (
         _environment()
         .get_template("page.html.j2")
@@ -128,11 +129,17 @@ def in_script(value: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _body(notebook: Any, contents: Contents) -> str:
+def charts_in(notebook: Any) -> list[Mapping[str, Any]]:
+    """The specifications of a notebook's charts, in the order in which its page draws them."""
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+    return [o["data"][theme.MIME] for o in outputs if theme.MIME in o.get("data", {})]
+
+
+def _body(notebook: Any, contents: Contents, pictures: Sequence[bytes]) -> str:
     exporter = _exporter()
     exporter.register_filter("markdown", lambda source: rendered(source, contents))
     exporter.register_filter("strange_markdown", lambda source: rendered(source, None))
-    exporter.register_filter("chart", lambda spec: _chart(spec, contents))
+    exporter.register_filter("chart", lambda spec: _chart(spec, contents, pictures))
     exporter.register_filter(
         "is_style",
         lambda output: output.get("metadata", {}).get("workbench") == "style",
@@ -141,12 +148,13 @@ def _body(notebook: Any, contents: Contents) -> str:
     return str(body)
 
 
-def _chart(spec: Mapping[str, Any], contents: Contents) -> str:
+def _chart(spec: Mapping[str, Any], contents: Contents, pictures: Sequence[bytes]) -> str:
     """A place for a chart, with its specification beside it as data.
 
     The title becomes text of the page: it wraps on a phone and is read aloud, which one that is drawn
     can't. The address of the schema goes too: with it a page would hold an address.
     """
+    picture = pictures[contents.charts] if contents.charts < len(pictures) else b""
     contents.charts += 1
     drawn = {k: v for k, v in spec.items() if k not in ("$schema", "title")}
     heads = spec.get("title") or {}
@@ -162,9 +170,17 @@ def _chart(spec: Mapping[str, Any], contents: Contents) -> str:
         f'<figure class="chart{" with-controls" if controls else ""}">'
         f"{f'<figcaption>{caption}</figcaption>' if caption else ''}{controls}"
         f'<div class="drawing" role="img" aria-label="{html.escape(words, quote=True)}"></div>'
-        f"<noscript><p>{html.escape(words)}</p></noscript>"
+        f"<noscript>{_still(picture, words)}</noscript>"
         f'<script type="application/json">{in_script(drawn)}</script></figure>'
     )
+
+
+def _still(picture: bytes, words: str) -> str:
+    """What stands for a chart where no script runs."""
+    if not picture:
+        return f"<p>{html.escape(words)}</p>"
+    data = base64.b64encode(picture).decode("ascii")
+    return f'<img src="data:image/png;base64,{data}" alt="{html.escape(words, quote=True)}">'
 
 
 def _joined(text: Any) -> str:
@@ -200,10 +216,15 @@ def _text(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def document(template: str, **values: Any) -> str:
-    """A page without charts, such as the index, in the same clothes."""
-    styles = theme.stylesheet() + _text("report.css")
-    return _environment().get_template(template).render(styles=styles, policy=policy([]), **values)
+def document(template: str, *, also: str = "", scripts: Sequence[str] = (), **values: Any) -> str:
+    """A page without charts, such as the index, in the same clothes; `also` names styles of its own."""
+    styles = theme.stylesheet() + _text("report.css") + (_text(also) if also else "")
+    ours = [_text(name) for name in scripts]
+    return (
+        _environment()
+        .get_template(template)
+        .render(styles=styles, scripts=ours, policy=policy(ours), **values)
+    )
 
 
 def without_home(text: str, home: Path) -> str:

@@ -53,6 +53,47 @@
     }
   }
 
+  // A chart alone, to be put into a letter or on a slide: light, with its title, as the reader has set it.
+  const PICTURE = 860;
+  const wrapped = (text, longest) => text.split(" ").reduce((lines, word) => {
+    const last = lines.length - 1;
+    if (last < 0 || lines[last].length + 1 + word.length > longest) lines.push(word);
+    else lines[last] += ` ${word}`;
+    return lines;
+  }, []);
+  async function saveAs(figure, kind) {
+    const spec = specOf(figure, "light");
+    spec.background = "#ffffff";
+    spec.padding = 16;
+    if (spec.width === "container") spec.width = PICTURE;
+    fit(spec, PICTURE);
+    for (const p of spec.params || []) {
+      if (p.bind) p.value = figure.view.signal(p.name);
+      delete p.bind;
+    }
+    const [title, subtitle] = ["strong", "span"].map((n) => figure.querySelector(`figcaption ${n}`)?.textContent || "");
+    if (title) spec.title = { text: wrapped(title, 105), subtitle: wrapped(subtitle, 125) };
+    const place = document.createElement("div");
+    const { view, finalize } = await vegaEmbed(place, spec, options("light"));
+    const made = kind === "svg"
+      ? `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await view.toSVG())}` : await view.toImageURL("png", 2);
+    finalize();
+    const page = location.pathname.split("/").pop().replace(/\.html$/, "");
+    const name = `${page} ${title}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 70).replace(/^-|-$/g, "");
+    Object.assign(document.createElement("a"), { href: made, download: `${name || "chart"}.${kind}` }).click();
+  }
+  const addSaving = (figure) => {
+    const place = Object.assign(document.createElement("p"), { className: "saving", textContent: "Save as " });
+    const what = figure.querySelector("figcaption strong")?.textContent || "chart";
+    for (const kind of ["png", "svg"]) {
+      const button = place.appendChild(document.createElement("button"));
+      Object.assign(button, { type: "button", textContent: kind.toUpperCase() });
+      button.setAttribute("aria-label", `Save as ${kind.toUpperCase()}: ${what}`);
+      button.addEventListener("click", () => saveAs(figure, kind));
+    }
+    figure.append(place);
+  };
+
   // Printing waits for nobody, so what it needs is drawn beforehand: light, and as wide as the paper.
   async function drawForPaper(figure) {
     const spec = specOf(figure, "light");
@@ -71,6 +112,7 @@
   dark.addEventListener("change", drawAll);
   drawAll().then(async () => {
     document.documentElement.dataset.charts = String(drawn.size);
+    for (const figure of drawn.keys()) addSaving(figure);
     for (const figure of drawn.keys()) await drawForPaper(figure);
     document.documentElement.dataset.ready = "yes";
   });
