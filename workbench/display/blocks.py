@@ -184,7 +184,7 @@ class Tiles(WithTables):
             "usual_low": [t.usual[0] if t.usual else None for t in self.tiles],
             "usual_high": [t.usual[1] if t.usual else None for t in self.tiles],
             "remark": [t.reason if is_missing(t.value) else t.note for t in self.tiles],
-            "meaning": [about.sentence if about else "" for about in abouts],
+            "meaning": [about.sentence.replace("NULL", "unknown") if about else "" for about in abouts],
             "definition_version": [about.version if about else "" for about in abouts],
         }
         told = [

@@ -22,6 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+from .shown import ShownChart
+from .spreadsheet import write_bytes
+
 FOLDER = "charts"
 _SECONDS = 60.0
 """Until a chart that is not drawn is given up."""
@@ -53,6 +56,21 @@ def static_pictures(charts: Sequence[Mapping[str, Any]]) -> list[bytes]:
 def drawings(charts: Sequence[Mapping[str, Any]]) -> list[Drawing]:
     """All pictures of each chart, drawn on every core."""
     return _STUDIO.drawings(charts)
+
+
+def write_charts(charts: Sequence[ShownChart], folder: Path) -> dict[str, str]:
+    """Write SVG and PNG of each chart into `folder`; returns why one could not be drawn, by its name."""
+    failed = {}
+    made = drawings([c.spec for c in charts])
+    if charts:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for chart, drawing in zip(charts, made, strict=True):
+        if drawing.error:
+            failed[chart.stem] = drawing.error
+            continue
+        write_bytes(folder / f"{chart.stem}.svg", drawing.svg.encode("utf-8"))
+        write_bytes(folder / f"{chart.stem}.png", drawing.png)
+    return failed
 
 
 class _Worker:
