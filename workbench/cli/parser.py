@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import __version__
 from .asking import ask_metric, ask_sql, ask_whatif
+from .delivery import add_delivery_commands, add_due_options
 from .loading import import_files, load_inbox, make_demo_home, migrate_warehouse, tell_status
 from .media import add_media_commands
 from .output import FORMATS, add_output
@@ -75,6 +76,8 @@ def command_line() -> argparse.ArgumentParser:
         "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="a parameter"
     )
     sub.add_argument("--out", metavar="DIR", help="folder of the reports (default: reports/)")
+    add_due_options(sub)
+    add_delivery_commands(command)
     sub = command("lab", open_lab, "Open the notebooks in JupyterLab.", "workbench lab -- --no-browser")
     sub.add_argument("jupyter", nargs="*", metavar="OPTION", help="what JupyterLab takes, after --")
 

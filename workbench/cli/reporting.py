@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 
 def make_report(options: Any) -> int:
+    if options.due or options.send or options.publish:
+        from .delivery import make_due
+
+        return make_due(options, make_report)
     from ..reporting.parameters import given_on_command_line
     from ..reporting.run import make_reports
     from ..warehouse.reader import Workbench

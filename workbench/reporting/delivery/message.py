@@ -19,9 +19,9 @@ from ...display.escaping import address as web_address
 from ...display.escaping import plain
 from ...display.numbers import counted, instant
 from ...errors import UsageError
+from ..chart_files import static_pictures
 from ..page import document
 from .digest import Chart, PageDigest, digest
-from .pictures import Picture, picture
 from .sets import ReportSet
 from .shelf import bundled
 
@@ -29,8 +29,20 @@ MOST_BYTES = 1_000_000
 """Of the summary with its pictures, as it is sent."""
 _MOST_PAGES, _MOST_CHARTS = (40, 20, 10, 5, 2, 1), 8
 """Pages told of: as many as there is room for."""
+_LONGEST_TOLD = 400
+_WIDTH = 622
+"""Of the mail's column, in CSS pixels."""
 _FIRST, _OTHERS = 8, 4
 """Figures and sentences shown of the first page, and of each other one."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG, and how large it is to be shown."""
+
+    png: bytes
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -81,9 +93,8 @@ def mail_of(report: ReportSet, *, link: str = "", attachment_mb: float = 10.0) -
     base = _linked(link)
     attachment, told = _attachment(report, attachment_mb, bool(base))
     pages = digest(report)
-    drawn: dict[tuple[str, int], Picture | None] = {}
     for most in _MOST_PAGES:
-        shown, pictures = _shown(report, pages[:most], base, drawn)
+        shown, pictures = _shown(report, pages[:most], base)
         values = {
             "title": _title(report),
             "as_of": instant(datetime.fromisoformat(report.manifest["warehouse"]["as_of"])),
@@ -126,8 +137,8 @@ def _subject(report: ReportSet) -> str:
         marks.append(f"{len(report.failed)} of {counted(len(report.pages), 'page')} not made")
     elif not report.is_whole:
         marks.append("not whole")
-    if report.late:
-        marks.append("data late")
+    if report.stale:
+        marks.append("data too old")
     return (f"[{'; '.join(marks)}] " if marks else "") + f"Report: {_title(report)}"
 
 
@@ -138,9 +149,9 @@ def _warnings(report: ReportSet) -> list[str]:
         found.append(
             f"{len(report.failed)} of {counted(len(report.pages), 'page')} could not be made: {names}."
         )
+    found += [plain(why, longest=_LONGEST_TOLD) for why in report.stale]
     if report.late:
-        named = [plain(name) for name in report.late if name != "data"]
-        found.append("The data are late" + (f": {', '.join(named)}." if named else "."))
+        found.append(plain(f"Late: {'; '.join(report.late)}.", longest=_LONGEST_TOLD))
     return found
 
 
@@ -171,26 +182,19 @@ def _attachment(report: ReportSet, most_mb: float, linked: bool) -> tuple[bytes 
 
 
 def _shown(
-    report: ReportSet,
-    pages: Sequence[PageDigest],
-    base: str,
-    drawn_before: dict[tuple[str, int], Picture | None],
+    report: ReportSet, pages: Sequence[PageDigest], base: str
 ) -> tuple[list[Shown], list[tuple[str, Picture]]]:
     """What is said of each page, with as many charts as there is room for: the first of every page before a second."""
     kept = _said_once(pages)
     drawn: dict[tuple[int, int], Picture] = {}
     room = MOST_BYTES * 0.7  # the rest is text, twice
-    for nth in (0, 1):
-        for n, page in enumerate(kept):
-            if nth >= len(page.charts) or len(drawn) >= _MOST_CHARTS:
-                continue
-            place = (page.name, nth)
-            made = drawn_before[place] if place in drawn_before else picture(page.charts[nth])
-            drawn_before[place] = made
-            if made is None or len(made.png) * 1.4 > room:
-                continue
-            room -= len(made.png) * 1.4
-            drawn[n, nth] = made
+    asked = [(n, nth) for nth in (0, 1) for n, page in enumerate(kept) if nth < len(page.charts)]
+    asked = asked[:_MOST_CHARTS]
+    small = static_pictures([kept[n].charts[nth].spec for n, nth in asked])
+    for place, png in zip(asked, small, strict=True):
+        if png and len(png) * 1.4 <= room:
+            room -= len(png) * 1.4
+            drawn[place] = _picture(png)
     shown, pictures = [], []
     for n, page in enumerate(kept):
         most = _FIRST if n == 0 else _OTHERS
@@ -206,6 +210,13 @@ def _shown(
         shown.append(Shown(page, link, sentences, charts))
         pictures += [(cid, made) for _, made, cid in charts]
     return shown, pictures
+
+
+def _picture(png: bytes) -> Picture:
+    """With the size that its head tells, at which it is sharp on screens of twice the density."""
+    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+    shown = min(width, _WIDTH)
+    return Picture(png, shown, round(height * shown / width))
 
 
 def _said_once(pages: Sequence[PageDigest]) -> list[PageDigest]:

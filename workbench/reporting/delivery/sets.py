@@ -56,12 +56,15 @@ class ReportSet:
 
     @property
     def late(self) -> list[str]:
-        """What is late against its SLA, by the manifest; empty where nothing is, or nothing is said."""
-        freshness = self.manifest.get("freshness")
-        late = freshness.get("late") if isinstance(freshness, dict) else None
-        if isinstance(late, bool | int | str):
-            return ["data"] if late else []
-        return [str(each.get("name", each)) if isinstance(each, dict) else str(each) for each in late or ()]
+        """What did not keep to its limit, as the manifest tells it."""
+        late = (self.manifest.get("freshness") or {}).get("late") or []
+        return [str(each["detail"]) for each in late]
+
+    @property
+    def stale(self) -> list[str]:
+        """Why the data are too old or too short for the period, a sentence each; empty where they are neither."""
+        freshness = self.manifest.get("freshness") or {}
+        return [str(freshness[why]) for why in ("stale", "unfinished") if freshness.get(why)]
 
     def files(self, *, internal: bool = False) -> dict[str, Path]:
         """Path in the set -> file. Hidden files and links are none of it; what is internal only where asked."""
