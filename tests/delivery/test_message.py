@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 
 import pytest
-from conftest import chart, shown
+from made_sets import chart, shown
 from PIL import Image
 
 from workbench.display.blocks import Tile, finding, tiles

@@ -117,15 +117,22 @@ def make_due(options: Any, make: Callable[[Any], int]) -> int:
         weeks, too_old = due_weeks(made, at, datetime.now(UTC))
         if too_old:
             say(
-                f"Not caught up on: {', '.join(too_old)}. Make them with: workbench report --week {too_old[-1]}"
+                f"Not caught up on: {len(too_old)} weeks up to {too_old[-1]}. Make one with: "
+                f"workbench report --week {too_old[-1]}"
             )
         worst = 0
         for week in weeks:
-            worst = max(worst, _make_one(options, settings, week, make, ledger))
+            if not _covered(settings, week):
+                worst = 1
+                break  # nor do the data reach a later one
+            ledger.write(week, "", "due")
+            plainly = {"week": week, "due": False, "send": False, "publish": False}
+            worst = max(worst, make(argparse.Namespace(**{**vars(options), **plainly})))
         return max(worst, _deliver_due(options, settings, ledger))
 
 
-def _make_one(options: Any, settings: Settings, week: str, make: Callable[[Any], int], ledger: Any) -> int:
+def _covered(settings: Settings, week: str) -> bool:
+    """Whether the data reach so far; told where they don't."""
     from ..display.numbers import instant
     from ..reporting.due import is_covered
     from ..warehouse.reader import Workbench
@@ -137,10 +144,8 @@ def _make_one(options: Any, settings: Settings, week: str, make: Callable[[Any],
             f"Error: week {week} has ended, but the data end over a day before it does: "
             f"{instant(as_of) if as_of else 'there are none'}. It is not made; the next run tries again."
         )
-        return 1
-    ledger.write(week, "", "due")
-    again = argparse.Namespace(**{**vars(options), "week": week, "due": False})
-    return make(again)
+        return False
+    return True
 
 
 def _deliver_due(options: Any, settings: Settings, ledger: Any) -> int:

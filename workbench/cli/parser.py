@@ -14,6 +14,7 @@ from .loading import import_files, load_inbox, make_demo_home, migrate_warehouse
 from .media import add_media_commands
 from .output import FORMATS, add_output
 from .reporting import make_report, open_lab
+from .schedule import add_schedule_commands
 from .slides import add_slide_commands
 from .tasks import list_tasks
 
@@ -175,5 +176,6 @@ def command_line() -> argparse.ArgumentParser:
         "--out", metavar="PATH", help="list: a file; lists: the folder (default: reports/reel_lists)"
     )
     add_media_commands(group("media", "Fetch, add, read and store the pictures of slides."))
+    add_schedule_commands(group("schedule", "Make the reports every week by themselves."))
     add_slide_commands(group("slides", "Find slides by their text or by a picture."))
     return parser
