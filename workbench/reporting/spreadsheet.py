@@ -53,14 +53,10 @@ def file_stem(name: str, instead: str = "va", longest: int = _LONGEST_NAME) -> s
     return f"{words}_" if words.lower() in _RESERVED else words or instead
 
 
-def sheet_name(name: str, instead: str, taken: Sequence[str] = ()) -> str:
+def sheet_name(name: str, instead: str, taken: Sequence[str] = (), longest: int = LONGEST_SHEET) -> str:
     """A name that Excel takes: none of its signs, no apostrophe at an end, not one that it or the book keeps."""
     shown = (
-        re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", plain(name))
-        .strip()
-        .strip("'")[:LONGEST_SHEET]
-        .strip()
-        .strip("'")
+        re.sub(r"[\s\[\]:*?/\\\x00-\x1f]+", " ", plain(name)).strip().strip("'")[:longest].strip().strip("'")
     )
     return f"{shown} {instead}" if shown.lower() in ("history", *taken) else shown or instead
 
