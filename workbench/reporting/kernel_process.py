@@ -18,6 +18,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import offline
 from .quick_start import DEBUGGER, URL_SYNTAX, leave_out
 
 UNSAFE = 70
@@ -74,7 +75,7 @@ def become_kernel(
         from ipykernel.kernelapp import IPKernelApp
 
         app: Any = IPKernelApp.instance()
-        app.initialize(["-f", connection_file, *_ARGUMENTS, f"--IPKernelApp.parent_handle={os.getppid()}"])
+        app.initialize(["-f", connection_file, *_arguments(), f"--IPKernelApp.parent_handle={os.getppid()}"])
         app.start()
         code = 0
     except SystemExit as e:
@@ -87,6 +88,11 @@ def become_kernel(
             if stream is not None:
                 stream.flush()
         os._exit(code)
+
+
+def _arguments() -> tuple[str, ...]:
+    held = (f"--IPKernelApp.exec_lines={offline.EXEC_LINE}",) if offline.RECORD in os.environ else ()
+    return (*_ARGUMENTS, *held)
 
 
 def _leave_the_server() -> None:
@@ -117,7 +123,7 @@ def main() -> None:
 
     # A report is the same wherever it is started: a file beside it that is called like a library is not that library.
     sys.path[:] = [p for p in sys.path if p not in ("", os.getcwd())]
-    launch_new_instance(argv=[*sys.argv[1:], *_ARGUMENTS])
+    launch_new_instance(argv=[*sys.argv[1:], *_arguments()])
 
 
 if __name__ == "__main__":
