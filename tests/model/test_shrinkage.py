@@ -108,5 +108,19 @@ def test_conjugate_gradients_solve_several_right_sides() -> None:
     root = random.normal(size=(20, 20))
     matrix = root @ root.T + 5 * np.eye(20)
     right = np.c_[random.normal(size=(20, 2)), np.zeros(20)]
-    found = conjugate_gradients(lambda x: matrix @ x, right, np.diag(matrix), tolerance=1e-10)
+    diagonal = np.diag(matrix)[:, None]
+    found = conjugate_gradients(lambda x: matrix @ x, right, lambda x: x / diagonal, tolerance=1e-10)
     assert found == pytest.approx(np.linalg.solve(matrix, right), abs=1e-7)
+
+
+def test_solving_small_groups_together_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    value, members, _ = shown(7)
+    account = sparse.csr_matrix(np.eye(20)[np.arange(len(value)) % 20])
+    groups = [Group("all", sparse.csr_matrix(np.ones((len(value), 1))), 10.0), Group("account", account, 0.3)]
+    groups.append(Group("image", members, 0.5))
+    together = pooled_effects(value, groups, seed=7)
+    monkeypatch.setattr("workbench.model.shrinkage._TOGETHER", 0)
+    apart = pooled_effects(value, groups, seed=7)
+    for name, found in together.items():
+        assert found.mean == pytest.approx(apart[name].mean, abs=0.02)
+        assert found.variance == pytest.approx(apart[name].variance, rel=0.05)

@@ -17,10 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve
 from scipy.special import gammaln
 
 Floats = NDArray[np.float64]
@@ -36,6 +38,8 @@ _TAILS = (3.0, 4.0, 5.0, 7.0, 10.0, 20.0, 100.0)
 _SMALL = 1e-6
 _ROUGH = 1e-2
 """Tolerance where only the length of a step depends on it."""
+_TOGETHER = 1_000
+"""Effects that are solved for together in each step of the search for all of them."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +64,63 @@ class Pooled:
     spread: float
 
 
+class _Design:
+    """Which effects each post has, and what doesn't change while their variances do."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.rows = sparse.hstack([g.members for g in groups], format="csr")
+        self.transposed = self.rows.T.tocsr()
+        self.sizes = [g.members.shape[1] for g in groups]
+        bounds = np.r_[0, np.cumsum(self.sizes)]
+        self.places = [slice(bounds[i], bounds[i + 1]) for i in range(len(groups))]
+        self.squares = np.asarray(self.transposed.multiply(self.transposed).sum(axis=1)).ravel()
+        chosen, left = [], _TOGETHER
+        for i in sorted(range(len(groups)), key=lambda i: self.sizes[i]):
+            if self.sizes[i] <= left:
+                chosen.append(i)
+                left -= self.sizes[i]
+        self.together = np.concatenate(
+            [np.arange(bounds[i], bounds[i + 1]) for i in sorted(chosen)] or [np.arange(0)]
+        )
+        """Effects of the small groups: nearly every post has one of each, which ties all equations to one another."""
+        few = self.rows[:, self.together]
+        self.products = (few.T @ few).toarray()
+
+
 @dataclass(frozen=True)
 class _Equations:
     """Mixed-model equations at given variances."""
 
-    design: sparse.csr_matrix
-    transposed: sparse.csr_matrix
+    design: _Design
     precision: Floats
     """Of each effect, before the data."""
     noise: float
 
-    @property
+    @cached_property
     def diagonal(self) -> Floats:
-        return np.asarray(self.transposed.multiply(self.transposed).sum(axis=1)).ravel() / self.noise + (
-            self.precision
-        )
+        out: Floats = self.design.squares / self.noise + self.precision
+        return out
 
     def apply(self, x: Floats) -> Floats:
-        out: Floats = self.transposed @ (self.design @ x) / self.noise + self.precision[:, None] * x
+        out: Floats = self.design.transposed @ (self.design.rows @ x)
+        out /= self.noise
+        out += self.precision[:, None] * x
+        return out
+
+    @cached_property
+    def _inverse(self) -> Floats:
+        """Of the equations of the small groups."""
+        own: Floats = self.design.products / self.noise
+        own[np.diag_indices_from(own)] += self.precision[self.design.together]
+        if not len(own):
+            return own
+        out: Floats = cho_solve(cho_factor(own, lower=True, check_finite=False), np.eye(len(own)))
+        return out
+
+    def nearly_solved(self, right: Floats) -> Floats:
+        """The equations solved as if only the small groups were tied to one another."""
+        out: Floats = right / self.diagonal[:, None]
+        out[self.design.together] = self._inverse @ right[self.design.together]
         return out
 
 
@@ -96,12 +139,9 @@ def pooled_effects(
     heavy_tails
         The noise is Student's t with as many degrees of freedom as the residuals tell, not normal.
     """
-    design = sparse.hstack([g.members for g in groups], format="csr")
-    transposed = design.T.tocsr()
-    sizes = [g.members.shape[1] for g in groups]
-    bounds = np.r_[0, np.cumsum(sizes)]
-    places = [slice(bounds[i], bounds[i + 1]) for i in range(len(groups))]
-    n, p = design.shape
+    design = _Design(groups)
+    places = design.places
+    n, p = design.rows.shape
     n_draws = int(np.clip(_DRAWN // max(p, 1), _LEAST_DRAWS, _MOST_DRAWS))
     random = np.random.default_rng(seed)
     # The same chance in every round: the search sees a smooth likelihood, and each round starts where the last ended.
@@ -109,7 +149,7 @@ def pooled_effects(
     variances, noise = _moments(value, groups)
     solution, seen = np.zeros((p, n_draws + 1)), value
     for left in range(_ROUNDS, -1, -1):
-        equations = _Equations(design, transposed, np.repeat(1.0 / variances, sizes), noise)
+        equations = _Equations(design, np.repeat(1.0 / variances, design.sizes), noise)
         solution, variance = _solved(equations, value, chance, solution)
         if not left:
             break
@@ -120,7 +160,7 @@ def pooled_effects(
             break
         variances, noise = moved
         if heavy_tails:
-            value = _drawn_in(seen, design @ solution, noise)
+            value = _drawn_in(seen, design.rows @ solution, noise)
     return {
         g.name: Pooled(solution[at, 0], variance[at], solution[at, 1:], float(np.sqrt(v)))
         for g, at, v in zip(groups, places, variances, strict=True)
@@ -168,11 +208,11 @@ def _solved(
     others (exact) plus the mean square, over the draws, of what the others make of it.
     """
     right = np.empty_like(start)
-    right[:, 0] = equations.transposed @ value / equations.noise
-    right[:, 1:] = equations.transposed @ (chance[0] / np.sqrt(equations.noise))
+    right[:, 0] = equations.design.transposed @ value / equations.noise
+    right[:, 1:] = equations.design.transposed @ (chance[0] / np.sqrt(equations.noise))
     right[:, 1:] += np.sqrt(equations.precision)[:, None] * chance[1]
     diagonal = equations.diagonal
-    solution = conjugate_gradients(equations.apply, right, diagonal, start=start)
+    solution = conjugate_gradients(equations.apply, right, equations.nearly_solved, start=start)
     deviations = solution[:, 1:]
     by_others = deviations - equations.apply(deviations) / diagonal[:, None]
     return solution, 1.0 / diagonal + (by_others**2).mean(axis=1)
@@ -218,31 +258,38 @@ def _tails(squared: Floats) -> float:
 def conjugate_gradients(
     apply: Callable[[Floats], Floats],
     right: Floats,
-    diagonal: Floats,
+    nearly_solved: Callable[[Floats], Floats],
     *,
     start: Floats | None = None,
     tolerance: float = 1e-3,
     most: int = 400,
 ) -> Floats:
-    """Solve a symmetric positive system for several right sides at once, preconditioned by its diagonal."""
+    """Solve a symmetric positive system for several right sides at once; `nearly_solved` is its preconditioner."""
     solution = np.zeros_like(right) if start is None else start.copy()
     residual = right.copy() if start is None else right - apply(solution)
-    aim = tolerance**2 * (right**2 / diagonal[:, None]).sum(axis=0)
-    step = residual / diagonal[:, None]
-    length = (residual * step).sum(axis=0)
+    aim = tolerance**2 * _products(right, nearly_solved(right))
+    step = nearly_solved(residual)
+    length = _products(residual, step)
     for _ in range(most):
         if (length <= aim).all():
             break
         forward = apply(step)
-        curvature = (step * forward).sum(axis=0)
+        curvature = _products(step, forward)
         size = np.divide(length, curvature, out=np.zeros_like(length), where=curvature > 0)
         solution += size * step
         residual -= size * forward
-        scaled = residual / diagonal[:, None]
-        new = (residual * scaled).sum(axis=0)
-        step = scaled + np.divide(new, length, out=np.zeros_like(new), where=length > 0) * step
+        scaled = nearly_solved(residual)
+        new = _products(residual, scaled)
+        step *= np.divide(new, length, out=np.zeros_like(new), where=length > 0)
+        step += scaled
         length = new
     return solution
+
+
+def _products(a: Floats, b: Floats) -> Floats:
+    """Of each column of one with that of the other."""
+    out: Floats = np.einsum("ij,ij->j", a, b)
+    return out
 
 
 def _stepped(
@@ -256,7 +303,7 @@ def _stepped(
 ) -> tuple[Floats, float]:
     """One step of average-information REML: the variances nearer to where the likelihood is largest."""
     noise = equations.noise
-    error = value - equations.design @ mean
+    error = value - equations.design.rows @ mean
     scaled = error / noise
     known = sum(
         g.members.shape[1] - variance[at].sum() / v
@@ -275,8 +322,9 @@ def _stepped(
     prior.append(0.0)
     columns.append(scaled)
     working = np.array(columns).T
-    inside = conjugate_gradients(equations.apply, equations.transposed @ working / noise, equations.diagonal)
-    information = 0.5 * working.T @ (working - equations.design @ inside) / noise + np.diag(prior)
+    right = equations.design.transposed @ working / noise
+    inside = conjugate_gradients(equations.apply, right, equations.nearly_solved, tolerance=_ROUGH)
+    information = 0.5 * working.T @ (working - equations.design.rows @ inside) / noise + np.diag(prior)
     old = np.r_[variances[sought], noise]
     new = old + np.linalg.lstsq(information, np.array(score), rcond=None)[0]
     new = np.clip(new, np.maximum(0.2 * old, _SMALL), 5.0 * old)
