@@ -23,6 +23,7 @@ from workbench.model.account_facts import USUAL_WEEKS, AccountFacts
 from workbench.model.catalogue import METRICS
 from workbench.model.catalogue import Asked as Question
 from workbench.model.frames import executed
+from workbench.model.scope import Scope
 from workbench.warehouse.reader import Workbench
 
 from . import level2_sql as by_hand
@@ -128,7 +129,7 @@ def _fact(
     wb: Workbench, week: Period, horizon: str, platform: str, fact: str, place: int
 ) -> Callable[[], Answer]:
     def ask() -> Answer:
-        facts = AccountFacts(wb.table, week, score_weeks=SCORE_WEEKS, platform=platform)
+        facts = AccountFacts(wb.table, week, score_weeks=SCORE_WEEKS, scope=Scope(platform))
         if fact != "coverage":
             facts.horizon = horizon
         with noted() as notes:

@@ -233,12 +233,24 @@ class Explorer(Workbench):
         metric = METRICS[name]
         return Answer(self, metric, self._period(metric.days, week, from_on, to_on), horizon)
 
-    def page(self, name: str, *, week: str | None = None, score_weeks: int = 4, platform: str = "") -> Any:
+    def page(
+        self,
+        name: str,
+        *,
+        week: str | None = None,
+        score_weeks: int = 4,
+        platform: str = "",
+        account: str = "",
+        creator: str = "",
+        client: str = "",
+    ) -> Any:
         """A level's page as its notebook has it: every chart and table is a method of it.
 
-        Default: the last complete week of the data. `wb.data(...)` gives the rows behind what a method returns.
+        Default: the last complete week of the data, and everybody. `wb.data(...)` gives the rows behind what a method
+        returns.
         """
         from .metrics.periods import Period
+        from .model.scope import Scope
 
         if name not in PAGES:
             raise UsageError(f"There is no page '{name}'.{nearest(name, PAGES)} Pages: {', '.join(PAGES)}.")
@@ -247,7 +259,8 @@ class Explorer(Workbench):
         )
         _look()
         period = Period.iso_week(self._week(week), self.settings.time_zone)
-        return shown(facts(self.table, period, score_weeks, platform, self.settings))
+        scope = Scope(platform, account, creator, client)
+        return shown(facts(self.table, period, score_weeks, scope, self.settings))
 
     def data(self, shown: Any) -> pd.DataFrame:
         """The rows behind a chart, a table, tiles or an answer."""

@@ -13,6 +13,7 @@ import workbench
 from workbench import cli
 from workbench.display.slide_page import SlidePage
 from workbench.metrics.periods import Period
+from workbench.model.scope import Scope
 from workbench.model.slide_facts import SlideFacts
 from workbench.settings import load_settings
 
@@ -30,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page_of(home: Path, **settings: str) -> SlidePage:
     wb = workbench.connect(home)
     period = Period.iso_week("2025-W40", wb.settings.time_zone)
-    return SlidePage(SlideFacts(wb.table, period, 4, "", load_settings(home, **settings)))
+    return SlidePage(SlideFacts(wb.table, period, 4, Scope(), load_settings(home, **settings)))
 
 
 def test_every_picture_is_stored_and_its_slides_know_the_file(home: Path) -> None:

@@ -10,6 +10,7 @@ from text_tables import table
 from workbench.display.level_page import LevelPage
 from workbench.metrics.periods import Period
 from workbench.model.level_facts import LevelFacts
+from workbench.model.scope import Scope
 
 WEEK = Period(date(2025, 6, 2), date(2025, 6, 8))
 
@@ -17,7 +18,7 @@ WEEK = Period(date(2025, 6, 2), date(2025, 6, 8))
 def basis(posts: str, period: Period = WEEK, platform: str = "") -> str:
     types = {"views_at_120": "float64", "views_settled": "float64"}
     text = "\n".join(["platform | post_type | posted_at | views_at_120", *posts.split("\n")])
-    facts = LevelFacts(lambda _name: table(text, types), period, platform=platform)
+    facts = LevelFacts(lambda _name: table(text, types), period, scope=Scope(platform))
     return repr(LevelPage(facts).basis())
 
 

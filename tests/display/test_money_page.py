@@ -13,6 +13,7 @@ import workbench
 from workbench.display.money_page import MoneyPage
 from workbench.metrics.periods import Period
 from workbench.model.money_facts import MoneyFacts
+from workbench.model.scope import Scope
 
 WEEK = Period(date(2025, 9, 22), date(2025, 9, 28))
 PARTS = (
@@ -111,6 +112,6 @@ def test_a_missing_rate_and_a_lost_payment_are_named(tables: Tables) -> None:
 
 
 def test_a_platform_that_nobody_posts_on_has_no_money(tables: Tables) -> None:
-    facts = MoneyFacts(tables, WEEK, platform="twitch")
+    facts = MoneyFacts(tables, WEEK, scope=Scope("twitch"))
     shown(facts)
     assert facts.weekly["revenue"].sum() == 0 and facts.of_accounts.empty

@@ -15,6 +15,7 @@ import workbench
 from workbench.metrics.periods import Period, reached
 from workbench.model.account_facts import USUAL_WEEKS, AccountFacts
 from workbench.model.frames import executed
+from workbench.model.scope import Scope
 
 WEEK = Period(date(2025, 9, 22), date(2025, 9, 28))
 Tables = Callable[[str], ibis.Table]
@@ -81,7 +82,7 @@ def test_the_review_is_ordered_by_score_with_the_unknown_last(tables: Tables) ->
 
 
 def test_a_platform_that_nobody_posts_on_is_empty(tables: Tables) -> None:
-    facts = AccountFacts(tables, WEEK, platform="twitch")
+    facts = AccountFacts(tables, WEEK, scope=Scope("twitch"))
     assert facts.review.empty
     assert facts.coverage["n_posts"] == 0
 

@@ -16,6 +16,7 @@ import pytest
 import workbench
 from workbench.metrics.periods import Period
 from workbench.model.level_facts import LevelFacts
+from workbench.model.scope import Scope
 from workbench.model.whatif import BY_NAME, DAYS, answer
 from workbench.model.whatif_inputs import start
 
@@ -252,7 +253,7 @@ def test_more_taken_back_than_paid_is_an_rpm_of_0():
 
 def test_a_platform_is_said_to_be_left_aside():
     own = agency()
-    whole = LevelFacts(own.tables, WEEK, platform="tiktok")
+    whole = LevelFacts(own.tables, WEEK, scope=Scope("tiktok"))
     assert "all platforms" in start(whole).notes[0]
 
 

@@ -15,8 +15,9 @@ from ..model.account_facts import AccountFacts
 from . import charts
 from .account_verdicts import LUCK, rate_chart, usual_chart, verdict_finding, verdict_table
 from .blocks import Box, Stacked, Tile, Tiles, finding, note, text, tiles
-from .level_page import LevelPage, known, platform_name, usual_of
+from .level_page import LevelPage, known, usual_of
 from .numbers import compact, counted, multiple, percent, whole
+from .scope_words import platform_name
 from .tables import Definitions, Folded, Table, definitions
 from .va_words import number
 
@@ -41,6 +42,11 @@ class AccountPage(LevelPage):
     """The parts of the page, in its order."""
 
     facts: AccountFacts
+    _compared_with = (
+        "Scores are percentiles among all accounts of the same platform and size, verdicts and the level of half a "
+        "year ago are beside the median of all accounts, rates beside all posts, and the hours of posting are of all "
+        "accounts' posts, because a few accounts have too few. All else is of these accounts alone."
+    )
 
     def headline(self) -> Tiles:
         """The week's figures against the week before and the eight before it."""
@@ -76,9 +82,12 @@ class AccountPage(LevelPage):
         if judged.empty:
             return ""
         up, down = int((judged["change_low"] > 0).sum()), int((judged["change_high"] < 0).sum())
+        weeks = counted(self.facts.score_weeks, "week")
+        if self._of_one:
+            how = "clearly better" if up else "clearly worse" if down else "neither clearly better nor worse"
+            return f"Against its own usual the account did {how} in these {weeks} than in the {weeks} before."
         luck = LUCK * len(judged)
         broad = "a broad move, not a few accounts" if max(up, down) > 3 * max(luck, 1) else "no broad move"
-        weeks = counted(self.facts.score_weeks, "week")
         return (
             f"Of {counted(len(judged), 'account')} with five posts or more both in these {weeks} and in the {weeks} "
             f"before, {number(up) if up else 'none'} did clearly better against their own usual and "
@@ -94,7 +103,8 @@ class AccountPage(LevelPage):
         compared = (
             f", {usual.where(net)} the usual {compact(usual.low)} to {compact(usual.high)}" if usual else ""
         )
-        return f"The accounts {'won' if net >= 0 else 'lost'} {whole(abs(net))} followers net{compared}."
+        who = "The account" if self._of_one else "The accounts"
+        return f"{who} {'won' if net >= 0 else 'lost'} {whole(abs(net))} followers net{compared}."
 
     def weekly_chart(self) -> Any:
         return self._course(
@@ -108,6 +118,13 @@ class AccountPage(LevelPage):
             return note(
                 "No account has follower counts at two times in these weeks. Import account_snapshots.csv, or scrape "
                 "profiles weekly."
+            )
+        if len(known) == 1:
+            row, weeks = known.iloc[0], counted(self.facts.score_weeks, "week")
+            return text(
+                f"{row['account_id']} {'won' if row['net_followers'] >= 0 else 'lost'} "
+                f"{whole(abs(row['net_followers']))} followers in {weeks}: {whole(row['followers_first'])} became "
+                f"{whole(row['followers_last'])}."
             )
         total, growing = known["net_followers"].sum(), int((known["net_followers"] > 0).sum())
         title = f"{growing} of {counted(len(known), 'account')} grew; together {_signed(total)} followers"
@@ -131,8 +148,9 @@ class AccountPage(LevelPage):
             )
         best, rest = scored.iloc[0], len(self.facts.review) - len(scored)
         part, points = max(((p, best[p]) for p in _PARTS if pd.notna(best[p])), key=lambda each: each[1])
+        leads = "has" if len(scored) == 1 else "leads with"
         caption = (
-            f"{best['account_id']} leads with {best['kpi_score']:.0f} of 100, by {_PARTS[part]} above all "
+            f"{best['account_id']} {leads} {best['kpi_score']:.0f} of 100, by {_PARTS[part]} above all "
             f"({points:.0f})"
         )
         hidden = (
@@ -179,7 +197,9 @@ class AccountPage(LevelPage):
         broke, few = int((enough["breakout_rate"] > 0).sum()), len(posted) - len(enough)
         return self._first_of(
             enough.sort_values(["median_outlier", "account_id"], ascending=[False, True]),
-            f"{whole(broke)} of {counted(len(enough), 'account')} had a breakout post",
+            f"{whole(broke)} of {counted(len(enough), 'account')} had a breakout post"
+            if len(enough) > 1
+            else f"{percent(enough['breakout_rate'].iloc[0])} of its posts broke out",
             [
                 "account_id", "n_posts", "n_mature_posts", "median_views", "median_outlier", "breakout_rate",
                 "viral_rate", "views_per_follower", "engagement_rate_by_views", "followers", "follower_growth_rate",
@@ -206,6 +226,13 @@ class AccountPage(LevelPage):
             if len(clear)
             else f"None of {counted(len(changes), 'account')} changed by more than chance explains"
         )
+        if len(changes) == 1:
+            up = changes["change_low"].iloc[0] > 0
+            title = (
+                f"The account does clearly {'better' if up else 'worse'} than in the {weeks} before"
+                if len(clear)
+                else f"The account does no differently than in the {weeks} before, as far as can be told"
+            )
         shown = changes.reindex(changes["change"].abs().sort_values(ascending=False).index).head(24)
         return charts.ranked(
             shown.assign(
@@ -227,6 +254,8 @@ class AccountPage(LevelPage):
                 f"the {len(shown)} that moved most"
                 if len(shown) < len(changes)
                 else "all that can be compared"
+                if len(changes) > 1
+                else "its comparable posts"
             ),
             tooltips=["n_now", "n_before"],
         )
@@ -284,13 +313,15 @@ class AccountPage(LevelPage):
             hour="local_hour",
             value="median_outlier",
             n="n_posts",
-            title=_best_hours(hours),
+            title=("Of all accounts: posts" if self.facts.scope.is_narrow else "Posts") + _best_hours(hours),
             subtitle=f"The account's local time; hours with {_POSTS_AN_HOUR} posts or more, over "
             f"{counted(3 * self.facts.score_weeks, 'week')}. A single dark hour is mostly luck: look for stretches",
         )
 
     def size_chart(self) -> Any:
         known, size = self.facts.review, self.facts.size
+        if self._of_one:
+            return note("Whether size matters takes several accounts: page 2 of all accounts has it.")
         pairs = known.dropna(subset=["followers", "median_views"])
         if size.empty or size["size_effect_rho"].isna().all() or len(pairs) < 3:
             return note("Followers at posting are known for too few posts to see whether size matters.")
@@ -328,6 +359,12 @@ class AccountPage(LevelPage):
             )
         top = known.sort_values(["follower_growth_rate", "account_id"], ascending=[False, True]).iloc[0]
         median = known["follower_growth_rate"].median()
+        if len(known) == 1:
+            return finding(
+                f"The account {'grew' if median >= 0 else 'shrank'} by {percent(abs(median))} in "
+                f"{counted(self.facts.score_weeks, 'week')}",
+                f"{whole(top['followers_first'])} to {whole(top['followers_last'])} followers.",
+            )
         return finding(
             f"The median account grew by {percent(median)} in {counted(self.facts.score_weeks, 'week')}",
             f"Fastest: {top['account_id']} with {percent(top['follower_growth_rate'], signed=True)} "
@@ -344,12 +381,12 @@ def _best_hours(hours: pd.DataFrame) -> str:
     spans = rolled[0] + rolled[1] + rolled[2]
     spans = spans[spans["n_posts"] >= _POSTS_A_SPAN]
     if len(spans) < 2:
-        return "Too few posts an hour to say when posts do best"
+        return " an hour are too few to say when they do best"
     level = spans["weighed"] / spans["n_posts"]
     best, worst = int(level.idxmax()), int(level.idxmin())  # type: ignore[call-overload]
     told = [f"{h:02d}:00 to {(h + 3) % 24:02d}:00" for h in (best, worst)]
     return (
-        f"Posts of {told[0]} do best, about {multiple(level[best])} their usual (n = "
+        f" of {told[0]} do best, about {multiple(level[best])} their usual (n = "
         f"{whole(spans['n_posts'][best])}); "
         f"those of {told[1]} worst, {multiple(level[worst])} (n = {whole(spans['n_posts'][worst])})"
     )

@@ -52,6 +52,13 @@ def verdict_finding(facts: AccountFacts) -> Box:
             "Too few comparable posts for a verdict on any account",
             f"A verdict needs 5 posts in {counted(facts.score_weeks, 'week')}.",
         )
+    if len(judged) == 1:
+        row = dict(judged.iloc[0])
+        return finding(
+            f"{row['account_id']}: {row['verdict']}",
+            f"{reason(row).capitalize()}; n = {counted(row['n_mature_posts'], 'post')}. One account in twenty like any "
+            "other is called clearly above its usual by luck, and one below.",
+        )
     n = judged["verdict"].value_counts()
     push, drop, check = (int(n.get(v, 0)) for v in _ACTED_ON)
     collapsed = judged[judged["is_collapsed"]]["account_id"].tolist()
@@ -74,7 +81,7 @@ def _some(n: int) -> str:
 def verdict_table(facts: AccountFacts) -> Any:
     """The accounts to act on, each with its reason: the clearest of each verdict, then all behind a line."""
     found = facts.verdicts
-    acted = found[found["verdict"].isin(_ACTED_ON)]
+    acted = found if facts.scope.account else found[found["verdict"].isin(_ACTED_ON)]
     if acted.empty:
         return note("No account stands out clearly enough to push, drop or check it.")
     told = _in_order(acted.assign(verdict_reason=[reason(row) for row in acted.to_dict("records")]))
@@ -87,7 +94,7 @@ def verdict_table(facts: AccountFacts) -> Any:
     missing = "too few posts half a year ago, or followers not known"
     shown = Table(
         head,
-        caption="What the figures speak for"
+        caption=("What the verdict rests on" if facts.scope.account else "What the figures speak for")
         + (f": the clearest {_OF_EACH} of each kind" if len(told) > len(head) else ""),
         columns=columns,
         missing=missing,
@@ -122,13 +129,21 @@ def usual_chart(facts: AccountFacts) -> Any:
             f"No account has {FEWEST} counted posts both in the last {3 * facts.score_weeks} weeks and in the same "
             "weeks half a year ago, so no level can be compared over that time."
         )
-    agency = float(changes["usual_change"].median())
+    agency = float(facts.peers.usual.dropna(subset=["usual_change_low"])["usual_change"].median())
     below = int((changes["usual_change_high"] < min(1.0, agency)).sum())
     above = int((changes["usual_change_low"] > max(1.0, agency)).sum())
+    who = "of all accounts has" if facts.scope.is_narrow else "account has"
     title = (
-        f"Against half a year ago the median account has {multiple(agency)} the views; "
+        f"Against half a year ago the median {who} {multiple(agency)} the views; "
         f"{whole(above)} clearly held out or rose, {whole(below)} clearly fell further"
     )
+    if len(changes) == 1:
+        own = changes["usual_change"].iloc[0]
+        title = (
+            f"Against half a year ago the account has {multiple(own)} the views, "
+            f"{'clearly more than' if above else 'clearly less than' if below else 'no clear difference from'} "
+            f"the median account's {multiple(agency)}"
+        )
     far = (changes["usual_change"] / agency).map(lambda r: max(r, 1 / r) if r > 0 else 0.0)
     shown = changes.reindex(far.sort_values(ascending=False).index).head(24)
     return charts.ranked(
@@ -140,8 +155,8 @@ def usual_chart(facts: AccountFacts) -> Any:
         reference=agency,
         reference_label="median account",
         title=title,
-        subtitle=f"{3 * facts.score_weeks} weeks against the same weeks 26 weeks earlier, 90 % interval; the "
-        f"{len(shown)} furthest from the median account",
+        subtitle=f"{3 * facts.score_weeks} weeks against the same weeks 26 weeks earlier, 90 % interval"
+        + (f"; the {len(shown)} furthest from the median account" if len(changes) > 1 else ""),
         tooltips=["usual_now", "usual_before", "n_usual_now", "n_usual_before"],
     )
 
@@ -152,8 +167,9 @@ def rate_chart(facts: AccountFacts, rate: str, n: str, what: str) -> Any:
     known = known[known[n] >= FEWEST].dropna(subset=[rate])
     if known.empty:
         return note(f"No account has {FEWEST} posts of which it is known whether they {what}.")
-    total, hits = int(known[n].sum()), float((known[rate] * known[n]).sum())
-    pooled = hits / total
+    everybody = facts.peers.rates
+    everybody = everybody[everybody[n] >= FEWEST].dropna(subset=[rate])
+    total, pooled = _pooled(everybody, rate, n)
     above = known[known[f"{rate}_low"] > pooled]
     low, high = (float(e.iloc[0]) for e in wilson(pd.Series([pooled]), pd.Series([total])))
     many = (
@@ -164,6 +180,18 @@ def rate_chart(facts: AccountFacts, rate: str, n: str, what: str) -> Any:
     shown = known.reindex(
         known.sort_values([f"{rate}_low", "account_id"], ascending=[False, True]).index
     ).head(24)
+    title, luck = f"{percent(pooled)} of posts {what}; {many}", ""
+    if facts.scope.is_narrow:
+        own = _pooled(known, rate, n)[1]
+        below = known[known[f"{rate}_high"] < pooled]
+        clear = "clearly more" if len(above) else "clearly fewer" if len(below) else "no clear difference"
+        told = clear if len(known) == 1 else many
+        title = f"{percent(own)} of these posts {what}, {percent(pooled)} of all accounts' posts; {told}"
+    if len(known) > 1:
+        luck = (
+            f"; the {len(shown)} accounts with the highest lower end. Luck alone would call about "
+            f"{whole(LUCK * len(known))} of {len(known)} clearly above"
+        )
     return charts.ranked(
         shown.assign(account=shown["account_id"]),
         label="account",
@@ -172,9 +200,13 @@ def rate_chart(facts: AccountFacts, rate: str, n: str, what: str) -> Any:
         high=f"{rate}_high",
         reference=pooled,
         reference_label="all posts",
-        title=f"{percent(pooled)} of posts {what}; {many}",
-        subtitle=f"All posts together: {percent(low)} to {percent(high)} (n = {whole(total)}). 90 % intervals; the "
-        f"{len(shown)} accounts with the highest lower end. Luck alone would call about {whole(LUCK * len(known))} of "
-        f"{len(known)} clearly above",
+        title=title,
+        subtitle=f"All posts together: {percent(low)} to {percent(high)} (n = {whole(total)}). 90 % intervals{luck}",
         tooltips=[n],
     )
+
+
+def _pooled(rates: pd.DataFrame, rate: str, n: str) -> tuple[int, float]:
+    """All posts of these accounts, and their rate together."""
+    total = int(rates[n].sum())
+    return total, float((rates[rate] * rates[n]).sum()) / total

@@ -9,8 +9,9 @@ from ..model.reel_lists import STATES
 from ..model.suggestions import iso_week
 from . import charts
 from .blocks import Box, finding, note, text
-from .level_page import LevelPage, platform_name
+from .level_page import LevelPage
 from .numbers import compact, counted, day, figure, percent, whole
+from .scope_words import platform_name
 from .tables import Table
 
 NO_CONTENT = (

@@ -31,6 +31,11 @@ class CreatorPage(ContentPage):
     """The parts of the page, in its order."""
 
     facts: CreatorFacts
+    _compared_with = (
+        "The effects of creators and sets are fitted on everybody's posts, and listed where one was shown on these "
+        "accounts. A creator's items and sets are all of theirs; those of an account or a client are the ones that "
+        "were posted there. Reel lists are dealt over all accounts, as an image goes to one only, and cut to these."
+    )
 
     def headline(self) -> Tiles:
         """The week's figures against the week before and the eight before it."""
@@ -77,7 +82,8 @@ class CreatorPage(ContentPage):
                 if usual
                 else ""
             )
-            sentences.append(f"{counted(int(out), 'content item')} came out{compared}.")
+            told = f"{counted(int(out), 'content item')} came out{compared}."
+            sentences.append(told[:1].upper() + told[1:])
         stages = self.facts.stages
         if not stages.empty:
             slowest = stages.sort_values(["median_days_in_stage", "stage"], ascending=[False, True]).iloc[0]
@@ -96,8 +102,8 @@ class CreatorPage(ContentPage):
         states = self.facts.reel_lists["list_state"].value_counts()
         if states.get("suggested", 0):
             sentences.append(
-                f"{whole(states['suggested'])} images are worth showing again next week and nobody has accepted them "
-                "yet: `workbench tasks accept --top 20` does."
+                f"{counted(int(states['suggested']), 'image is', 'images are')} worth showing again next week and nobody "
+                f"has accepted {'it' if states['suggested'] == 1 else 'them'} yet: `workbench tasks accept --top 20` does."
             )
         return text(" ".join(sentences) or "Nothing was delivered, begun or due in these weeks.")
 
@@ -123,11 +129,19 @@ class CreatorPage(ContentPage):
             )
         clear = effects[(effects["creator_effect_low"] > 1) | (effects["creator_effect_high"] < 1)]
         best = effects.iloc[0]
+        said = (
+            f"{best['creator_id']}'s content does {multiple(best['creator_effect'])} the usual creator's, "
+            f"{'a clear' if len(clear) else 'no clear'} difference"
+        )
         title = (
-            f"{counted(len(clear), 'creator')} of {len(effects)} can be told from the usual; the best is "
-            f"{best['creator_id']} with {multiple(best['creator_effect'])}"
-            if len(clear)
-            else f"None of {counted(len(effects), 'creator')} can be told from the others"
+            said
+            if len(effects) == 1
+            else (
+                f"{counted(len(clear), 'creator')} of {len(effects)} can be told from the usual; the best is "
+                f"{best['creator_id']} with {multiple(best['creator_effect'])}"
+                if len(clear)
+                else f"None of {counted(len(effects), 'creator')} can be told from the others"
+            )
         )
         return charts.ranked(
             effects.assign(creator=effects["creator_id"]),
@@ -151,7 +165,7 @@ class CreatorPage(ContentPage):
             ["viral_rate", "creator_id"], ascending=[False, True]
         )
         caption = (
-            f"Largest share of viral posts: {viral.iloc[0]['creator_id']}, "
+            f"{'Largest share of viral posts: ' if len(found) > 1 else 'Viral posts: '}{viral.iloc[0]['creator_id']}, "
             f"{percent(viral.iloc[0]['viral_rate'])} of {counted(viral.iloc[0]['n_final_posts'], 'post')}"
             if len(viral)
             else f"{counted(len(found), 'creator')}, none with posts that are 30 days old"
@@ -203,8 +217,9 @@ class CreatorPage(ContentPage):
             ["n_published_items", "creator_id"], ascending=[False, True]
         )
         named = table.dropna(subset=["creator_id"])
+        much = figure(round(named.iloc[0]["n_published_items"], 1)) if len(named) else ""
         caption = (
-            f"{named.iloc[0]['creator_id']} brings out most: {figure(round(named.iloc[0]['n_published_items'], 1))} "
+            f"{named.iloc[0]['creator_id']} brings out {'most: ' if len(named) > 1 else ''}{much} "
             "items a week"
             if len(named)
             else "Nobody is named as the creator of what was delivered"
@@ -285,7 +300,7 @@ class CreatorPage(ContentPage):
         weeks = counted(self.facts.score_weeks, "week")
         return self.against_targets(actual, scope="creator", over=dict.fromkeys(names, weeks))
 
-    def left_out(self) -> Box:
+    def _left_out(self) -> Box:
         unnamed = self.facts.unnamed
         said = [
             f"{counted(unnamed['without_creator'], 'post')} "
@@ -299,7 +314,7 @@ class CreatorPage(ContentPage):
         more = (
             f" Of the posts that are compared, {told}: no creator's or set's figure has them." if told else ""
         )
-        return note(super().left_out().body + more, "Left out, and why")
+        return note(super()._left_out().body + more, "Left out, and why")
 
     def definitions(self) -> Definitions:
         return definitions(

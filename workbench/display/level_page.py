@@ -13,15 +13,15 @@ import pandas as pd
 from ..model.count_changes import crossed
 from ..model.level_facts import LevelFacts
 from . import charts
-from .blocks import Better, Box, Tile, note, warning
+from .blocks import Better, Box, Stacked, Tile, note, warning
 from .headings import heading
 from .numbers import beside, compact, counted, day, in_unit, relative_change, whole
+from .scope_words import platform_name, scope_box, scope_name
 from .tables import Table
 
 _FEWEST_WEEKS = 4
 """Weeks with a figure from which it can be said what is usual."""
 _LESS_IS_BETTER = frozenset({"cost", "cpm_cost", "time_cost_per_1000_views"})
-_PLATFORMS = {"tiktok": "TikTok", "youtube": "YouTube", "instagram": "Instagram"}
 
 
 class Usual(NamedTuple):
@@ -51,8 +51,25 @@ class LevelPage:
             f"{', '.join(f'{n}()' for n in parts if callable(getattr(self, n)))}>"
         )
 
-    def basis(self) -> Box:
-        """Which posts are compared, at which age."""
+    _compared_with = "Posts are measured against their own accounts' usual."
+    """What a page of some accounts sets them against, and what of it is everybody's."""
+
+    @property
+    def _of_one(self) -> bool:
+        """Whether the page is of a single account."""
+        return bool(self.facts.scope.account)
+
+    def basis(self) -> Box | Stacked:
+        """Whom the page is about, which posts are compared, at which age."""
+        scope = self.facts.scope
+        if not scope:
+            return self._basis()
+        named = self.facts.account_names if scope.is_narrow else None
+        if named is not None and named.empty:
+            return scope_box(scope, named)
+        return Stacked((scope_box(scope, named), self._basis()))
+
+    def _basis(self) -> Box:
         facts, known = self.facts, self.facts.coverage
         weeks = counted(facts.score_weeks, "week")
         if facts.horizon == "settled":
@@ -230,7 +247,11 @@ class LevelPage:
         `actual` maps (metric, scope_id) to the figure; a target of no such metric is left out. `over` tells of a metric
         which time its figure covers, where that is not the week.
         """
-        targets = self.facts.targets
+        targets, of_all = self.facts.targets, scope == "all"
+        if of_all and self.facts.scope:
+            # What is aimed at by everybody together is no target of a part.
+            scope, whose = self.facts.scope.own
+            actual = {(metric, whose): value for (metric, _all), value in actual.items()}
         held = [
             self._held(t, known(actual[str(t["metric"]), str(t["scope_id"])]), over or {})
             for t in targets[targets["scope"] == scope].to_dict("records")
@@ -238,13 +259,15 @@ class LevelPage:
         ]
         if not held:
             how = "" if self.facts.any_row("targets") else " Import targets.csv to have them compared."
-            return note(f"No target is set for this page's figures.{how}")
+            part = self.facts.scope
+            whom = f" for {scope_name(part, self.facts.account_names)}" if part.is_narrow else ""
+            return note(f"No target is set{whom} for this page's figures.{how}")
         met = sum(h["target_share"] is not None and h["target_share"] >= 1 for h in held)
         columns = {
             "target_metric": "Figure", "scope_id": "Whose", "target_value": "Target", "actual_value": "Reached",
             "target_share": "Reached, of the target", "over": "Over",
         }  # fmt: skip
-        if scope == "all":
+        if of_all:
             columns.pop("scope_id")
         shown = pd.DataFrame(held).sort_values("target_share", kind="stable", na_position="first")
         return Table(
@@ -276,7 +299,13 @@ class LevelPage:
             "over": over.get(metric, "the week"),
         }
 
-    def left_out(self) -> Box:
+    def left_out(self) -> Box | Stacked:
+        """What no figure covers; of some accounts also what they are compared with."""
+        if not self.facts.scope.is_narrow:
+            return self._left_out()
+        return Stacked((self._left_out(), note(self._compared_with, "What is compared with what")))
+
+    def _left_out(self) -> Box:
         reasons = {
             "without_snapshot": "have no count at all",
             "without_time": "have no posting time",
@@ -297,11 +326,6 @@ def usual_of(weekly: pd.DataFrame, column: str) -> Usual | None:
     if len(past) < _FEWEST_WEEKS:
         return None
     return Usual(*(float(past.quantile(q)) for q in (0.25, 0.5, 0.75)))
-
-
-def platform_name(platform: Any) -> str:
-    """A platform as it writes itself."""
-    return _PLATFORMS.get(str(platform), str(platform))
 
 
 def known(value: Any) -> Any:

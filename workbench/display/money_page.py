@@ -32,8 +32,12 @@ class MoneyPage(LevelPage):
     """The parts of the page, in its order."""
 
     facts: MoneyFacts
+    _compared_with = (
+        "Money is that of the posts on these accounts: payments and costs of everybody (a salary, a tool) are spread "
+        "over all posts, and their part is in it. Money that found no post is nobody's, so it is not in it."
+    )
 
-    def basis(self) -> Box:
+    def _basis(self) -> Box:
         """What the money is made of, and how far it reaches."""
         facts, n = self.facts, self.facts.n_entries
         if not n["revenue"] and not n["cost"]:
@@ -206,6 +210,13 @@ class MoneyPage(LevelPage):
         told = units.dropna(subset=["profit"])
         if told.empty or not (told[["revenue", "cost"]] != 0).any(axis=None):
             return note(f"No money is attributed to any {one} in these weeks.")
+        if len(told) == 1:
+            row, unit = told.iloc[0], self.facts.currency
+            return text(
+                f"{row[column]} {'made' if row['profit'] >= 0 else 'lost'} {money(abs(row['profit']), unit)} in "
+                f"{counted(self.facts.score_weeks, 'week')}: revenue "
+                f"{money(row['revenue'])}, cost {money(row['cost'])}."
+            )
         ends = pd.concat([told.head(10), told.tail(10)]).drop_duplicates(column)
         losing, best, worst = told[told["profit"] < 0], told.iloc[0], told.iloc[-1]
         title = (
@@ -232,10 +243,11 @@ class MoneyPage(LevelPage):
             caption = f"No {one} has {FEWEST_POSTS} posts and a cost to compare"
         else:
             best, worst = enough.iloc[0], enough.iloc[-1]
-            caption = f"Best ROI: {best[column]} with {percent(best['roi'], signed=True)}" + (
-                f"; worst: {worst[column]} with {percent(worst['roi'], signed=True)}"
+            caption = (
+                f"Best ROI: {best[column]} with {percent(best['roi'], signed=True)}; worst: {worst[column]} with "
+                f"{percent(worst['roi'], signed=True)}"
                 if len(enough) > 1
-                else ""
+                else f"ROI of {best[column]}: {percent(best['roi'], signed=True)}"
             )
         shown = told if len(told) <= 2 * ends else pd.concat([told.head(ends), told.tail(ends)])
         hidden = len(told) - len(shown)
@@ -247,7 +259,7 @@ class MoneyPage(LevelPage):
             signed=["roi"],
             note=f"The {ends} with most profit and the {ends} with least of {len(told)} {many}. "
             * bool(hidden)
-            + f"Best and worst are of those with {FEWEST_POSTS} posts or more.",
+            + f"Best and worst are of those with {FEWEST_POSTS} posts or more." * (len(enough) > 1),
             limit=2 * ends,
         )
 
@@ -263,7 +275,8 @@ class MoneyPage(LevelPage):
             columns=["post_id", "account_id", "posted_at", "views", "revenue", "cost", "profit", "roi"],
             missing=_WHY_DASH,
             signed=["roi"],
-            note="The 10 best and the 10 worst. Young posts have not earned all that they will.",
+            note=("The 10 best and the 10 worst. " if n > len(posts) else "")
+            + "Young posts have not earned all that they will.",
         )
 
     def losers(self) -> Box:
@@ -275,6 +288,14 @@ class MoneyPage(LevelPage):
             return finding(
                 "What loses money can't be said",
                 f"No account has {FEWEST_POSTS} posts and a cost in these weeks.",
+            )
+        if len(told) == 1:
+            row = told.iloc[0]
+            said = f"{money(row['rpm'])} earned and {money(row['cpm_cost'])} spent per 1,000 views."
+            return finding(
+                f"{row['account_id']} {'made' if row['profit'] >= 0 else 'lost'} "
+                f"{money(abs(row['profit']), self.facts.currency)} in {counted(self.facts.score_weeks, 'week')}",
+                f"Over {counted(row['n_posts'], 'post')}; {said}",
             )
         if losing.empty:
             return finding(
@@ -364,9 +385,13 @@ class MoneyPage(LevelPage):
             lines.append(f"Payments of these weeks were spread over posts: {', '.join(used)}.")
         bad = not self.facts.missing_rates.empty
         any_money = any(self.facts.n_entries.values())
+        if self.facts.scope.is_narrow and astray.empty and not bad:
+            lines.append("Money that found no post is nobody's: page 4 of everybody has it.")
         title = (
             "Money that could not be placed"
             if bad or not astray.empty
+            else "No money of these accounts is astray"
+            if self.facts.scope.is_narrow
             else "All money is placed"
             if any_money
             else "No money is recorded"

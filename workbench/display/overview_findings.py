@@ -38,6 +38,13 @@ def _losses(facts: OverviewFacts) -> Iterator[Box]:
     if losing.empty:
         return
     currency, worst = facts.settings.reporting_currency, losing.iloc[0]
+    if len(facts.account_money) == 1:
+        yield finding(
+            f"{worst['account_id']} lost {money(-worst['profit'], currency)} in "
+            f"{counted(facts.money_level.score_weeks, 'week')}",
+            f"Revenue {money(worst['revenue'])}, cost {money(worst['cost'])}. More on page 4, Money.",
+        )
+        return
     yield finding(
         f"{counted(len(losing), 'account')} of {len(facts.account_money)} lost "
         f"{money(-losing['profit'].sum(), currency)} in {counted(facts.money_level.score_weeks, 'week')}",
@@ -84,8 +91,12 @@ def _rises(facts: OverviewFacts) -> Iterator[Box]:
     yield finding(
         f"Push {best['account_id']}" + (f" and {len(push) - 1} more" if len(push) > 1 else ""),
         f"{reason(dict(best)).capitalize()}, n = {whole(best['n_mature_posts'])} posts. "
-        f"Of {judged} accounts, luck alone would put about {whole(LUCK * judged)} clearly above their usual. "
-        f"{_noted(facts, set(push['account_id'].head(3)))}More on page 2, Accounts.",
+        + (
+            f"Of {judged} accounts, luck alone would put about {whole(LUCK * judged)} clearly above their usual. "
+            if judged > 1
+            else "By luck, one account in twenty like any other is called so. "
+        )
+        + f"{_noted(facts, set(push['account_id'].head(3)))}More on page 2, Accounts.",
     )
 
 

@@ -49,6 +49,10 @@ class OverviewPage(LevelPage):
     """The parts of the page, in its order."""
 
     facts: OverviewFacts
+    _compared_with = (
+        "Figures are of the posts on these accounts. Scores, verdicts, and effects of VAs and images are measured "
+        "against everybody's posts; how much data there is and what is wrong with it is told of the whole warehouse."
+    )
 
     def headline(self) -> Tiles:
         """The week's figures of all levels against the week before and the eight before it."""
@@ -171,6 +175,8 @@ class OverviewPage(LevelPage):
             if missing
             else f"All {len(parts)} parts are there"
         )
+        if self.facts.scope:
+            caption = f"Of the whole warehouse: {caption[0].lower()}{caption[1:]}"
         if len(stale):
             caption += f"; {', '.join(stale)} over a week old at the week's end"
         return Table(

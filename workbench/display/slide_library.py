@@ -143,7 +143,7 @@ class LibraryPage(PicturePage):
 
     def hook_table(self) -> Any:
         """First slides decide whether people stay: those that surely do well."""
-        hooks, known = self.facts.hooks, self.facts.effects.hooks
+        hooks, known = self.facts.hooks, self.facts.known_hooks
         if known.empty:
             return note("Of no first slide is it known how its posts did.")
         good = int((known["hook_lift_low"] > 1).sum())

@@ -40,14 +40,23 @@ class SlidePage(LibraryPage, PairsPage, ThemesPage):
     """The parts of the page, in its order."""
 
     facts: SlideFacts
+    _compared_with = (
+        "An image is listed where it was shown here, and judged by all that it did: its lift, its uses, how long it "
+        "rested, what a further use costs and what words go with are of everybody's posts, because a few accounts "
+        "have too few. Reposts are those of posts on these accounts."
+    )
 
-    def basis(self) -> Box:
+    def _basis(self) -> Box:
+        if not self.facts.has_slides and self.facts.peers.has_slides:
+            return warning(
+                "No slide of these accounts' posts is known: they may be videos.", "No slides here"
+            )
         if not self.facts.has_slides:
             return warning(
                 f"What is on the slides of posts is not known, so nothing can be said of them here. {_IMPORT}",
                 "No slides are known",
             )
-        return super().basis()
+        return super()._basis()
 
     def headline(self) -> Any:
         """The week's figures against the week before and the eight before it."""
@@ -192,12 +201,12 @@ class SlidePage(LibraryPage, PairsPage, ThemesPage):
         }
         return self.against_targets(actual, scope="all")
 
-    def left_out(self) -> Box:
+    def _left_out(self) -> Box:
         found = self.facts.coverage_of_slides
         weeks, slides = counted(self.facts.score_weeks, "week"), counted(found["n_slides"], "slide")
         bare = found["n_posts"] - found["n_with_slides"]
         if not found["n_posts"]:
-            return super().left_out()
+            return super()._left_out()
         said = [
             f"{bare:,} of {counted(found['n_posts'], 'post')} of the last {weeks} have no known slides (videos too)",
         ]
@@ -206,7 +215,7 @@ class SlidePage(LibraryPage, PairsPage, ThemesPage):
                 f"{found['without_image']:,} of {slides} have neither hash nor address",
                 f"{found['without_text']:,} have no readable text, so only a nearly equal hash joins them to an image",
             ]
-        shown = [super().left_out().body, "; ".join(said) + ".", self._unshown()]
+        shown = [super()._left_out().body, "; ".join(said) + ".", self._unshown()]
         return note("\n\n".join(filter(None, shown)), "Left out, and why")
 
     def definitions(self) -> Definitions:

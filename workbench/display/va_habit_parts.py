@@ -100,6 +100,10 @@ def habits_table(facts: VaFacts) -> Any:
         if share.notna().any()
         else "How VAs work"
     )
+    if len(habits) == 1 and share.notna().any():
+        caption = (
+            f"{percent(share.iloc[0], digits=0)} of {habits['va_id'].iloc[0]}'s posts go up at good hours"
+        )
     return Table(
         habits,
         caption=caption,

@@ -23,6 +23,10 @@ class VaPage(LevelPage):
     """The parts of the page, in its order."""
 
     facts: VaFacts
+    _compared_with = (
+        "The week's figures are of the posts on these accounts. VAs are listed who posted on them; what is said of a "
+        "VA (results, effect, hours, score, habits, plan) is of all their work, on whichever account, among all VAs."
+    )
 
     # --- the week ---
 
@@ -54,10 +58,15 @@ class VaPage(LevelPage):
         week = self.facts.weekly[self.facts.weekly["week_on"] == now["week_on"]].dropna(subset=["own_trend"])
         up, down = week[week["own_trend_low"] > 1], week[week["own_trend_high"] < 1]
         if len(week):
+            luck = round(0.1 * len(week))
             sentences.append(
                 f"Against their own usual, {listed(up['va_id'])} did clearly better this week and "
-                f"{listed(down['va_id'])} clearly worse; of {counted(len(week), 'VA')}, luck alone would move about "
-                f"{number(round(0.1 * len(week)))}."
+                f"{listed(down['va_id'])} clearly worse"
+                + (
+                    f"; of {counted(len(week), 'VA')}, luck alone would move about {number(luck)}."
+                    if luck
+                    else "."
+                )
             )
         if self.facts.idle and len(self.facts.results):
             idle = listed(self.facts.idle)
@@ -131,11 +140,14 @@ class VaPage(LevelPage):
         currency = self.facts.settings.reporting_currency
         ends = paid["time_cost_per_1000_views"].min(), paid["time_cost_per_1000_views"].max()
         total = 1000 * paid["time_cost"].sum() / paid["period_views"].sum()
+        title = f"1,000 views cost {ends[0]:.2f} to {ends[1]:.2f} {currency} of VA time, {total:.2f} over all"
+        if len(paid) == 1:
+            title = f"1,000 views cost {total:.2f} {currency} of {paid.iloc[0]['va_id']}'s time"
         return charts.ranked(
             paid,
             label="va_id",
             value="time_cost_per_1000_views",
-            title=f"1,000 views cost {ends[0]:.2f} to {ends[1]:.2f} {currency} of VA time, {total:.2f} over all",
+            title=title,
             subtitle=f"Over {counted(self.facts.score_weeks, 'week')}. Raw: a VA with strong accounts pays less for "
             "the same work",
             reference=float(total),
@@ -156,8 +168,12 @@ class VaPage(LevelPage):
         why = "; ".join(f"{r['va_id']}: {r['missing_efficiency']}" for r in unknown.to_dict("records"))
         return Table(
             ranked,
-            caption=f"A paid hour brings {figure(rate)} posts; the first is {ranked.iloc[0]['va_id']} with "
-            f"{figure(ranked.iloc[0]['posts_per_paid_hour'])}",
+            caption=f"A paid hour brings {figure(rate)} posts"
+            + (
+                f"; the first is {ranked.iloc[0]['va_id']} with {figure(ranked.iloc[0]['posts_per_paid_hour'])}"
+                if len(ranked) > 1
+                else ""
+            ),
             columns=[
                 "va_id", "paid_hours", "n_posts", "posts_per_paid_hour", "views_per_paid_hour", "time_cost",
                 "time_cost_per_1000_views",
@@ -175,12 +191,14 @@ class VaPage(LevelPage):
         if scored.empty:
             return note("No VA has five posts that can be compared, which a score needs.")
         best, rest = scored.iloc[0], len(self.facts.scores) - len(scored)
+        leads = "leads with" if len(scored) > 1 else "has"
+        n_all = int(self.facts.peers.scores["quality_score"].notna().sum())
         absent = str(best["missing_quality_parts"])
         without = f", but its {' and '.join(absent.split())} is not known" if absent else ""
         hidden = f"{counted(rest, 'VA')} with fewer than 5 comparable posts have no score. " if rest else ""
         return Table(
             scored,
-            caption=f"{best['va_id']} leads with {best['quality_score']:.0f} of 100{without}",
+            caption=f"{best['va_id']} {leads} {best['quality_score']:.0f} of 100{without}",
             columns=[
                 "va_id", "quality_score", "effect_part", "va_engagement_part", "va_breakout_part", "punctuality_part",
                 "missing_quality_parts", "n_mature_posts", "on_time_rate", "engagement_quality", "breakout_rate",
@@ -190,7 +208,7 @@ class VaPage(LevelPage):
                 "punctuality_part": "no task was due",
                 "on_time_rate": "no task was due",
             },
-            note=f"{hidden}Percentiles among {counted(len(scored), 'VA')}: a few points are no "
+            note=f"{hidden}Percentiles among {counted(n_all, 'VA')}: a few points are no "
             "difference. Effect counts 40 %, the others 20 % each.",
             limit=60,
         )  # fmt: skip
@@ -226,9 +244,9 @@ class VaPage(LevelPage):
         weeks = counted(self.facts.score_weeks, "week")
         return self.against_targets(actual, scope="va", over=dict.fromkeys(figures, weeks))
 
-    def left_out(self) -> Box:
+    def _left_out(self) -> Box:
         """Posts that no figure covers, and those that name no VA."""
-        box, n = super().left_out(), self.facts.n_without_va
+        box, n = super()._left_out(), self.facts.n_without_va
         if not n:
             return box
         nameless = (

@@ -27,6 +27,13 @@ def ranking_finding(facts: VaFacts) -> Box:
     told = told_apart(facts.effects)
     if facts.effects.empty:
         return finding("Who is good at it is not known", NO_VAS)
+    if len(told) == 1 and facts.scope.is_narrow:
+        row = told.iloc[0]
+        return finding(
+            f"{row['va_id']}: {multiple(row['va_effect'])} the views of the team's mean on the same accounts",
+            f"90 % interval {multiple(row['va_effect_low'])} to {multiple(row['va_effect_high'])}, over "
+            f"{counted(facts.effect_weeks, 'week')} and {whole(row['n_posts'])} posts on all accounts.",
+        )
     if len(told) < 2:
         return finding(
             "The VAs can't be compared",
@@ -35,7 +42,8 @@ def ranking_finding(facts: VaFacts) -> Box:
         )
     return finding(
         who_leads(told),
-        f"Over {counted(facts.effect_weeks, 'week')} and {whole(told['n_posts'].sum())} posts. The adjusted "
+        ("Of the VAs who posted on these accounts. " if facts.scope.is_narrow else "")
+        + f"Over {counted(facts.effect_weeks, 'week')} and {whole(told['n_posts'].sum())} posts. The adjusted "
         "figure is what remains of the VA when accounts, creators, months and types of the posts are taken "
         f"out; VAs whose intervals overlap are no different. {raw_against(told)}",
     )
@@ -137,6 +145,8 @@ def _most_views(shown: pd.DataFrame, weeks: str) -> str:
     """The raw leader, and the place that the adjusted ranking gives it (rows by adjusted effect)."""
     if shown["median_views"].isna().all():
         return f"No views at the compared age are known in {weeks}"
+    if len(shown) == 1:
+        return f"{shown['va_id'].iloc[0]} in {weeks}"
     most = int(shown["median_views"].to_numpy(dtype=float, na_value=-1).argmax())
     said = f"Most median views in {weeks}: {shown['va_id'].iloc[most]}"
     ranked = int(shown["va_effect"].notna().sum())

@@ -34,6 +34,9 @@ _CURVE = 60
 """Points of the profit by posts a day."""
 
 
+_OF_ALL = note("What-if is reckoned for the agency as a whole: page 4 of everybody has it.")
+
+
 class _Expressions:
     """The operations as Vega expressions."""
 
@@ -69,13 +72,19 @@ class _Rows(_Expressions):
         return alt.datum[name]
 
 
-def today(facts: LevelFacts) -> Start:
-    """Today's values (see `model.whatif_inputs.start`): measured once for all that follows."""
-    return start(facts)
+def today(facts: LevelFacts) -> Start | Box:
+    """Today's values (see `model.whatif_inputs.start`): measured once for all that follows.
+
+    Of some accounts a sentence instead: the levers are the agency's (hours, pay, tools), and what it earns and spends
+    as a whole is not for a page of one client's.
+    """
+    return _OF_ALL if facts.scope.is_narrow else start(facts)
 
 
-def static(facts: LevelFacts | Start) -> Any:
+def static(facts: LevelFacts | Start | Box) -> Any:
     """Sliders, figures and charts that need no Python: in a report's page, and wherever Vega is drawn."""
+    if isinstance(facts, Box):
+        return facts
     return chart(_begin(facts))
 
 
@@ -86,8 +95,10 @@ def widget(facts: LevelFacts | Start) -> Any:
     return Explorer(_begin(facts))
 
 
-def sources(facts: LevelFacts | Start) -> Table:
+def sources(facts: LevelFacts | Start | Box) -> Table | Box:
     """Today's value of every input, and what it rests on."""
+    if isinstance(facts, Box):
+        return Box("text", "")
     begin = _begin(facts)
     rows = [
         {
@@ -106,8 +117,10 @@ def sources(facts: LevelFacts | Start) -> Table:
     return Table(pd.DataFrame(rows), caption=caption, columns=columns, define=False)
 
 
-def limits(facts: LevelFacts | Start) -> Box:
+def limits(facts: LevelFacts | Start | Box) -> Box:
     """What the figures don't say, and what is assumed."""
+    if isinstance(facts, Box):
+        return Box("text", "")
     begin = _begin(facts)
     told = "\n\n".join(limits_of(begin))
     return (warning if begin.assumed or begin.notes else note)(told, "How far to trust it")

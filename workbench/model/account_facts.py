@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import ibis
 import pandas as pd
@@ -17,6 +16,7 @@ from .account_verdicts import account_verdicts
 from .bootstrap import change_of_medians
 from .frames import executed
 from .level_facts import USUAL_WEEKS, LevelFacts
+from .remembered import fact
 from .usual_change import usual_change
 from .wilson import with_rate_intervals
 
@@ -25,7 +25,7 @@ from .wilson import with_rate_intervals
 class AccountFacts(LevelFacts):
     """Level 2 of one week."""
 
-    @cached_property
+    @fact
     def weekly(self) -> pd.DataFrame:
         """The week and the 8 before it, oldest first: results and followers. NaN where nothing is known."""
         results = weekly_results(
@@ -40,16 +40,21 @@ class AccountFacts(LevelFacts):
             frame[counted] = frame[counted].fillna(0).astype(int)
         return frame
 
-    @cached_property
+    @fact
     def review(self) -> pd.DataFrame:
-        """Every account in one row (see `metrics.account_review`), best score first, unknown scores last."""
+        """Every account in one row (see `metrics.account_review`), best score first, unknown scores last.
+
+        The score's parts are percentiles among all peers, in the scope or not.
+        """
+        if self.scope.is_narrow:
+            return self.mine(self.peers.review)
         expression = account_review(
             self.performance, self.accounts, self.account_snapshots, self.window, horizon=self.horizon
         )
         ordered = expression.order_by([ibis.desc("kpi_score"), ibis.desc("median_views"), "account_id"])
         return executed(ordered)
 
-    @cached_property
+    @fact
     def changes(self) -> pd.DataFrame:
         """Each account's median outlier against the window before, with a 90 % bootstrap interval."""
         columns = ["account_id", self.outlier_column]
@@ -59,9 +64,11 @@ class AccountFacts(LevelFacts):
         )
         return change_of_medians(before, now, by="account_id", value=self.outlier_column)
 
-    @cached_property
+    @fact
     def usual(self) -> pd.DataFrame:
         """Each account's usual views of the last 12 weeks against those of the same weeks half a year ago."""
+        if self.scope.is_narrow:
+            return self.mine(self.peers.usual)
         long = self.period.widened(3 * self.score_weeks)
         statistics = usual_views(
             self.performance, long, horizon=self.horizon, floor=float(self.settings.floor_views)
@@ -76,16 +83,22 @@ class AccountFacts(LevelFacts):
     @property
     def verdicts(self) -> pd.DataFrame:
         """What speaks for pushing, dropping or checking each account that posted."""
-        return account_verdicts(self.review, self.changes, self.usual)
+        # An account that falls with everybody has no problem of its own: everybody decides what is usual.
+        return self.mine(account_verdicts(self.peers.review, self.changes, self.peers.usual))
 
-    @cached_property
+    @fact
     def size(self) -> pd.DataFrame:
         mature = reached(self.performance, self.period.widened(3 * self.score_weeks), self.hours)
         return executed(size_effect(mature, horizon=self.horizon).order_by("platform"))
 
-    @cached_property
+    @fact
     def hours_of_day(self) -> pd.DataFrame:
-        """Median outlier by local weekday and hour, over three windows: one has too few posts an hour."""
+        """Median outlier by local weekday and hour, over three windows: one has too few posts an hour.
+
+        Of all peers' posts: an hour of a weekday takes more of them than a few accounts have.
+        """
+        if self.scope.is_narrow:
+            return self.peers.hours_of_day
         mature = reached(self.performance, self.period.widened(3 * self.score_weeks), self.hours)
         found = posting_hours(mature, horizon=self.horizon).order_by(["weekday", "local_hour"])
         return executed(found)

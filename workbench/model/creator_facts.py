@@ -21,6 +21,7 @@ from .frames import executed
 from .level_facts import USUAL_WEEKS, LevelFacts
 from .money_facts import MoneyFacts
 from .reel_lists import reel_lists
+from .remembered import fact
 from .suggestions import week_after
 
 EFFECT_WEEKS = 26
@@ -48,11 +49,11 @@ class CreatorFacts(LevelFacts):
     def mature(self) -> ibis.Table:
         return reached(self.performance, self.window, self.hours)
 
-    @cached_property
+    @fact
     def weekly(self) -> pd.DataFrame:
         """The week and the 8 before it, oldest first: what was delivered, and the tasks due."""
         delivered = pipeline_throughput(self._deliveries)
-        due = weekly_tasks(self.tables("tasks"), self.period, weeks=USUAL_WEEKS + 1)
+        due = weekly_tasks(self._task_rows, self.period, weeks=USUAL_WEEKS + 1)
         frame = self.weeks
         for part in (executed(delivered), executed(due)):
             part["week_on"] = pd.to_datetime(part["week_on"])
@@ -67,29 +68,52 @@ class CreatorFacts(LevelFacts):
         """Whether a table has a row at all, so that nothing and unknown can be told apart."""
         return self._sizes[table] > 0
 
-    @cached_property
+    @fact
     def _sizes(self) -> dict[str, int]:
         names = ("creators", "sets", "content_items", "content_posts", "tasks", "slides")
         return {n: int(executed(self.tables(n).agg(n=_.count()))["n"].iloc[0]) for n in names}
 
+    @property
+    def _task_rows(self) -> ibis.Table:
+        tasks = self.tables("tasks")
+        return self._of_scope("tasks") if self.scope.is_narrow else tasks
+
+    def _content_rows(self, name: str) -> ibis.Table:
+        """Content items or sets: a creator's by whose they are; an account's or a client's by its posts."""
+        table = self.tables(name)
+        if not self.scope.is_narrow:
+            return table
+        if self.scope.creator:
+            table = table.filter(_.creator_id == self.scope.creator)
+        if not (self.scope.account or self.scope.client):
+            return table
+        if name == "sets":
+            return table.semi_join(self.performance, "set_id")
+        return table.semi_join(self._content_posts, "content_id")
+
+    @property
+    def _content_posts(self) -> ibis.Table:
+        links = self.tables("content_posts")
+        return links.semi_join(self.performance, "post_id") if self.scope.is_narrow else links
+
     @cached_property
     def _deliveries(self) -> ibis.Table:
         return weekly_deliveries(
-            self.tables("content_items"),
-            self.tables("content_posts"),
+            self._content_rows("content_items"),
+            self._content_posts,
             self.tables("posts"),
-            self.tables("sets"),
+            self._content_rows("sets"),
             self.period,
             weeks=USUAL_WEEKS + 1,
         )
 
-    @cached_property
+    @fact
     def deliveries(self) -> pd.DataFrame:
         """What each creator delivered in each of these weeks."""
         found = executed(self._deliveries.order_by(["week_on", "creator_id"]))
         return found.assign(week_on=pd.to_datetime(found["week_on"]))
 
-    @cached_property
+    @fact
     def creators(self) -> pd.DataFrame:
         """Every creator in one row (see `metrics.creators.creator_review`), most mature posts first."""
         review = creator_review(
@@ -102,14 +126,32 @@ class CreatorFacts(LevelFacts):
         )
         return executed(review.order_by([ibis.desc("n_mature_posts"), "creator_id"]))
 
+    @fact
+    def _shown_here(self) -> dict[str, set[str]]:
+        """Creators and sets with a post on the scope's accounts in the long window: creator_id and set_id."""
+        since = ibis.literal(self.long_window.from_at, "timestamp")
+        rows = executed(
+            self.performance.filter(_.posted_at >= since).select("creator_id", "set_id").distinct()
+        )
+        return {c: set(rows[c].dropna()) for c in ("creator_id", "set_id")}
+
+    def _of_these(self, peers: pd.DataFrame, column: str) -> pd.DataFrame:
+        """Rows of creators or sets that were shown on the scope's accounts, of what is known of all."""
+        return peers[peers[column].isin(self._shown_here[column])].reset_index(drop=True)
+
     @cached_property
     def long_window(self) -> Period:
         """Half a year up to the week: effects are told apart by accounts that change hands, which takes months."""
         return self.period.widened(EFFECT_WEEKS)
 
-    @cached_property
+    @fact
     def sets(self) -> pd.DataFrame:
-        """Every set with a post in the long window: results, effect, interval and score, the best effect first."""
+        """Every set with a post in the long window: results, effect, interval and score, the best effect first.
+
+        Of a scope, the sets that it showed, each with all that it did.
+        """
+        if self.scope.is_narrow:
+            return self._of_these(self.peers.sets, "set_id")
         mature = reached(self.performance, self.long_window, self.hours)
         results = executed(set_results(mature, self.tables("sets"), horizon=self.horizon).order_by("set_id"))
         scores = set_scores(replace(self.asked, period=self.long_window))
@@ -118,37 +160,39 @@ class CreatorFacts(LevelFacts):
         )
         return joined.sort_values(["set_effect", "set_id"], ascending=[False, True], ignore_index=True)
 
-    @cached_property
+    @fact
     def creator_effects(self) -> pd.DataFrame:
         """What each creator's content does to views over the long window, told apart from the accounts, best first."""
+        if self.scope.is_narrow:
+            return self._of_these(self.peers.creator_effects, "creator_id")
         return creator_effects(replace(self.asked, period=self.long_window))
 
-    @cached_property
+    @fact
     def money(self) -> pd.DataFrame:
         """What each creator's posts earned and cost over the last 12 weeks, most profit first: as on the money page."""
-        return MoneyFacts(self.tables, self.period, MONEY_WEEKS, self.platform, self.settings).of_creators
+        return MoneyFacts(self.tables, self.period, MONEY_WEEKS, self.scope, self.settings).of_creators
 
     @cached_property
     def _linked(self) -> ibis.Table:
-        links = linked_posts(self.tables("content_posts"), self.performance, horizon=self.horizon)
+        links = linked_posts(self._content_posts, self.performance, horizon=self.horizon)
         return items_of(links, self.window, self.hours)
 
-    @cached_property
+    @fact
     def content(self) -> pd.DataFrame:
         """Content items of which a post became old enough in the window, most views first."""
         totals = content_totals(self.tables("content_items"), self._linked)
         return executed(totals.order_by([ibis.desc("views"), "content_id"]))
 
-    @cached_property
+    @fact
     def platforms(self) -> pd.DataFrame:
         """Platforms over these items."""
         totals = content_totals(self.tables("content_items"), self._linked)
         return executed(platform_totals(self._linked, totals).order_by([ibis.desc("n_posts"), "platform"]))
 
-    @cached_property
+    @fact
     def stages(self) -> pd.DataFrame:
         """Open items by stage at the end of the week, in the order of the pipeline."""
-        found = executed(pipeline_stages(self.tables("content_items"), self.period).order_by("stage"))
+        found = executed(pipeline_stages(self._content_rows("content_items"), self.period).order_by("stage"))
         place = found["stage"].str.strip().str.lower().map({name: n for n, name in enumerate(STAGES)})
         return (
             found.assign(place=place.fillna(len(STAGES)))
@@ -156,23 +200,23 @@ class CreatorFacts(LevelFacts):
             .drop(columns="place")
         )
 
-    @cached_property
+    @fact
     def overdue(self) -> pd.DataFrame:
         """Open items whose day has passed, the latest first."""
-        found = overdue_items(self.tables("content_items"), self.period)
+        found = overdue_items(self._content_rows("content_items"), self.period)
         return executed(found.order_by([ibis.desc("days_overdue"), "content_id"]))
 
-    @cached_property
+    @fact
     def tasks(self) -> pd.DataFrame:
         """Tasks due in the window, by VA."""
-        return executed(task_results(self.tables("tasks"), self.window).order_by("va_id"))
+        return executed(task_results(self._task_rows, self.window).order_by("va_id"))
 
-    @cached_property
+    @fact
     def reel_lists(self) -> pd.DataFrame:
         """What each VA has to post next week (see `model.reel_lists`)."""
-        return reel_lists(self.asked)
+        return self.mine(self.peers.reel_lists) if self.scope.is_narrow else reel_lists(self.asked)
 
-    @cached_property
+    @fact
     def unnamed(self) -> dict[str, int]:
         """Posts and items of the window that no creator's or set's figure covers."""
         posts = self.mature.agg(

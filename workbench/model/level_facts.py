@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Self
 
 import ibis
 import pandas as pd
@@ -15,6 +16,8 @@ from ..metrics.account_review import compared_hours, usable_horizon
 from ..metrics.periods import Period, reached
 from ..settings import Settings
 from .frames import executed
+from .remembered import fact
+from .scope import Scope
 
 USUAL_WEEKS = 8
 HISTORY_WEEKS = 26
@@ -28,8 +31,8 @@ class LevelFacts:
     period: Period
     score_weeks: int = 4
     """Weeks that scores, rates and comparisons cover: one week rarely has five mature posts."""
-    platform: str = ""
-    """Only accounts of this platform; empty: all."""
+    scope: Scope = field(default_factory=Scope)
+    """Whose posts are shown; empty: everybody's."""
     settings: Settings = field(default_factory=Settings)
 
     @property
@@ -37,24 +40,49 @@ class LevelFacts:
         """The period of scores: `score_weeks` weeks that end with the week."""
         return self.period.widened(self.score_weeks)
 
+    @property
+    def platform(self) -> str:
+        return self.scope.platform
+
+    @cached_property
+    def peers(self) -> Self:
+        """The same week of everybody that the scope is compared with: what is fitted, and not what is shown."""
+        if not self.scope.is_narrow:
+            return self
+        found = replace(self, scope=self.scope.peers)
+        found.horizon = self.horizon
+        return found
+
     @cached_property
     def performance(self) -> ibis.Table:
-        """The mart `post_performance`, of the platform."""
-        return self._of_platform(self.tables("post_performance"))
+        """The mart `post_performance`, of the scope."""
+        return self._of_scope("post_performance")
 
     @cached_property
     def accounts(self) -> ibis.Table:
-        """The accounts of the platform."""
-        return self._of_platform(self.tables("accounts"))
+        """The accounts of the scope."""
+        return self.scope.accounts_of(self.tables("accounts")) if self.scope else self.tables("accounts")
 
     @cached_property
     def account_snapshots(self) -> ibis.Table:
-        """Snapshots of the platform's accounts."""
-        snapshots = self.tables("account_snapshots")
-        return snapshots.semi_join(self.accounts, "account_id") if self.platform else snapshots
+        """Snapshots of the scope's accounts."""
+        return self._of_scope("account_snapshots")
 
-    def _of_platform(self, table: ibis.Table) -> ibis.Table:
-        return table.filter(_.platform == self.platform) if self.platform else table
+    def _of_scope(self, name: str) -> ibis.Table:
+        table = self.tables(name)
+        return self.scope.of(table, self.tables("accounts")) if self.scope else table
+
+    @fact
+    def account_names(self) -> pd.DataFrame:
+        """The scope's accounts: account_id, platform, username, creator_id, client."""
+        columns = ["account_id", "platform", "username", "creator_id", "client"]
+        return executed(self.accounts.select(columns).order_by("account_id"))
+
+    def mine(self, peers: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the scope's accounts, of a frame of everybody's."""
+        if not self.scope.is_narrow:
+            return peers
+        return peers[peers["account_id"].isin(self.account_names["account_id"])].reset_index(drop=True)
 
     @cached_property
     def coverage(self) -> dict[str, int]:
@@ -88,7 +116,7 @@ class LevelFacts:
         weeks = [self.period.from_on + pd.Timedelta(days=-7 * back) for back in range(USUAL_WEEKS, -1, -1)]
         return pd.DataFrame({"week_on": pd.to_datetime(pd.Series(weeks))})
 
-    @cached_property
+    @fact
     def targets(self) -> pd.DataFrame:
         """Targets that hold in the week: metric, scope, scope_id, target."""
         targets = self.tables("targets")
@@ -104,28 +132,40 @@ class LevelFacts:
             only.select("metric", "scope", "scope_id", "target").order_by(["metric", "scope", "scope_id"])
         )
 
-    @cached_property
+    @fact
     def annotations(self) -> pd.DataFrame:
         """What people noted of the week and the 8 before it: from_on, to_on, label, scope, scope_id."""
         shown = self.period.widened(USUAL_WEEKS + 1)
         noted = self.tables("annotations").filter(
             (_.from_on <= shown.to_on) & (ibis.coalesce(_.to_on, _.from_on) >= shown.from_on)
         )
-        return executed(
+        found = executed(
             noted.select("from_on", "to_on", "label", "scope", "scope_id").order_by(["from_on", "label"])
         )
+        if not self.scope.is_narrow:
+            return found
+        # What was noted of others' accounts is theirs.
+        named = self.account_names
+        own = {
+            *(("account", i) for i in named["account_id"]),
+            *((kind, i) for kind in ("platform", "client") for i in named[kind].dropna()),
+            *(("creator", i) for i in named["creator_id"].dropna()),
+        }
+        of_all = found["scope"].fillna("all") == "all"
+        is_own = [(s, i) in own for s, i in zip(found["scope"], found["scope_id"], strict=True)]
+        return found[of_all | pd.Series(is_own, index=found.index, dtype=bool)].reset_index(drop=True)
 
     def any_row(self, table: str) -> bool:
         """Whether a table has a row at all, of whatever time."""
         return not executed(self.tables(table).limit(1)).empty
 
-    @cached_property
+    @fact
     def newest_reached_on(self) -> date | None:
         """The day on which the newest post became 120 hours old; None where no posting time is known."""
         newest = executed(self.performance.agg(at=_.posted_at.max()))["at"].iloc[0]
         return None if pd.isna(newest) else (newest + timedelta(hours=120)).date()
 
-    @cached_property
+    @fact
     def open_checks(self) -> pd.DataFrame:
         """Checks of the data that failed and were not resolved, the gravest first, and rows refused at load."""
         checks = self.tables("quality_checks").filter(_.resolved_at.isnull())
@@ -136,12 +176,12 @@ class LevelFacts:
         grave = {"critical": 0, "high": 1, "medium": 2, "low": 3}
         return found.sort_values("severity", key=lambda s: s.map(grave), kind="stable")
 
-    @cached_property
+    @fact
     def n_rejected(self) -> int:
         """Rows that a load refused, of all tables."""
         return int(executed(self.tables("rejected_rows").agg(n=_.count()))["n"].iloc[0])
 
-    @cached_property
+    @fact
     def compared_kinds(self) -> pd.DataFrame:
         """Platforms and types of the posts that the page compares, with those of the half year before, which make
         their usual: platform, post_type, n_posts, first_at, last_at; n_window: posts of the window."""
@@ -156,7 +196,7 @@ class LevelFacts:
         )
         return executed(kinds.order_by(["platform", "post_type"]))
 
-    @cached_property
+    @fact
     def left_out(self) -> dict[str, int]:
         """Posts that no figure of the page covers, by reason."""
         posts = self.performance

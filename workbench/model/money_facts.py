@@ -15,6 +15,7 @@ from ..metrics.views_gained import views_gained, weekly_views_gained
 from ..metrics.weekly import weeks_up_to
 from .frames import executed
 from .level_facts import USUAL_WEEKS, LevelFacts
+from .remembered import fact
 
 _MONEY = ("revenue", "cost", "profit")
 
@@ -30,36 +31,36 @@ class MoneyFacts(LevelFacts):
 
     @cached_property
     def money(self) -> ibis.Table:
-        """Payments and costs: the mart `money_rows`; of one platform, the parts of its posts."""
-        if not self.platform:
+        """Payments and costs: the mart `money_rows`; of a scope, the parts of its posts."""
+        if not self.scope:
             return self.tables("money_rows")
         return self.post_money
 
     @cached_property
     def post_money(self) -> ibis.Table:
-        """The mart `post_money`, of the platform."""
+        """The mart `post_money`, of the scope."""
         parts = self.tables("post_money")
-        return parts.semi_join(self.performance, "post_id") if self.platform else parts
+        return parts.semi_join(self.performance, "post_id") if self.scope else parts
 
-    @cached_property
+    @fact
     def n_entries(self) -> dict[str, int]:
         """Payments and costs that there are at all."""
         counted = executed(self.tables("money_rows").group_by("entry").agg(n=_.count()).order_by("entry"))
         return {"revenue": 0, "cost": 0, **dict(zip(counted["entry"], counted["n"], strict=True))}
 
-    @cached_property
+    @fact
     def paid_until(self) -> pd.DataFrame:
         """The last day of any payment that is not a correction, and of any cost: entry, to_on."""
         rows = self.tables("money_rows").filter(_.amount > 0)
         return executed(rows.group_by("entry").agg(to_on=_.to_on.max()).order_by("entry"))
 
-    @cached_property
+    @fact
     def by_kind(self) -> pd.DataFrame:
         """Payments by source and costs by kind, of the week and the 8 before it (see `metrics.roi.money_by_kind`)."""
         found = roi.money_by_kind(self.money, weeks_up_to(self.period, USUAL_WEEKS + 1))
         return executed(found.order_by(["starts_on", "currency", "entry", "money_kind"]))
 
-    @cached_property
+    @fact
     def weekly(self) -> pd.DataFrame:
         """The week and the 8 before it, oldest first: revenue, cost, profit, roi, rpm, cpm_cost, gained_views.
 
@@ -73,7 +74,8 @@ class MoneyFacts(LevelFacts):
         sums.index = pd.to_datetime(sums.index)
         frame = self.weeks.merge(sums, left_on="week_on", right_index=True, how="left")
         for entry in ("revenue", "cost"):
-            empty = 0.0 if self.n_entries[entry] else None
+            is_known = self.n_entries[entry] and not (self.scope.is_narrow and self.account_names.empty)
+            empty = 0.0 if is_known else None
             frame[entry] = frame[entry].astype(float).fillna(empty) if empty is not None else float("nan")
         views = executed(
             weekly_views_gained(
@@ -98,23 +100,23 @@ class MoneyFacts(LevelFacts):
         frame = executed(found.drop_null(by).order_by([ibis.desc("profit"), by]))
         return frame.astype(dict.fromkeys(_MONEY, float))
 
-    @cached_property
+    @fact
     def of_accounts(self) -> pd.DataFrame:
         return self._units("account_id")
 
-    @cached_property
+    @fact
     def of_vas(self) -> pd.DataFrame:
         return self._units("va_id")
 
-    @cached_property
+    @fact
     def of_creators(self) -> pd.DataFrame:
         return self._units("creator_id")
 
-    @cached_property
+    @fact
     def of_sets(self) -> pd.DataFrame:
         return self._units("set_id")
 
-    @cached_property
+    @fact
     def of_posts(self) -> pd.DataFrame:
         """Posts that went up in the window and have money: how many there are, and the 10 best and worst."""
         found = roi.post_results(self.post_money, self.performance, self.window).drop_null("profit")
@@ -127,13 +129,16 @@ class MoneyFacts(LevelFacts):
         ends = ranked.filter((_.from_best < 10) | (_.from_worst < 10)).order_by("from_best")
         return executed(ends).astype(dict.fromkeys(_MONEY, float))
 
-    @cached_property
+    @fact
     def unattributed(self) -> pd.DataFrame:
         """Payments and costs that touch the window and found no post: the largest first."""
         window: Period = self.window
         rows = self.tables("money_rows").filter(
             (_.n_posts == 0) & (_.from_on <= window.to_on) & (_.to_on >= window.from_on)
         )
+        if self.scope.is_narrow:
+            named = self.accounts.select(scope_id=_.account_id)
+            rows = rows.filter(_.scope == "account").semi_join(named, "scope_id")
         columns = [
             "entry",
             "money_kind",
@@ -147,24 +152,26 @@ class MoneyFacts(LevelFacts):
         ]
         return executed(rows.select(columns).order_by([ibis.desc("amount"), "money_id"]))
 
-    @cached_property
+    @fact
     def missing_rates(self) -> pd.DataFrame:
         found = roi.missing_rates(self.tables("money_rows")).filter(_.n_unconverted > 0)
         return executed(found.order_by("currency"))
 
-    @cached_property
+    @fact
     def methods(self) -> pd.DataFrame:
         """How many payments that touch the window are spread by which method."""
         rows = self.tables("money_rows").filter(
             (_.entry == "revenue") & (_.from_on <= self.window.to_on) & (_.to_on >= self.window.from_on)
         )
+        if self.scope.is_narrow:
+            rows = rows.semi_join(self.post_money, "money_id")
         return executed(rows.group_by("method").agg(n_entries=_.count()).order_by("method"))
 
-    @cached_property
+    @fact
     def payouts(self) -> pd.DataFrame:
         """Payouts of each VA by state and currency, of all time."""
         due = roi.payouts_due(self.tables("payouts"), self.tables("post_performance"))
-        if self.platform:
+        if self.scope:
             mine = self.tables("payouts").semi_join(self.performance, "post_id")
             due = roi.payouts_due(mine, self.performance)
         return executed(due.order_by(["va_id", "currency", "state"]))

@@ -17,6 +17,7 @@ from .creator_facts import MONEY_WEEKS, CreatorFacts
 from .frames import executed
 from .level_facts import LevelFacts
 from .money_facts import MoneyFacts
+from .remembered import fact
 from .slide_facts import SlideFacts
 from .va_facts import VaFacts
 
@@ -61,10 +62,10 @@ class OverviewFacts(LevelFacts):
     @cached_property
     def money_level(self) -> MoneyFacts:
         """Level 4, over as many weeks as its own page covers: an account's money is lumpy."""
-        return MoneyFacts(self.tables, self.period, MONEY_WEEKS, self.platform, self.settings)
+        return MoneyFacts(self.tables, self.period, MONEY_WEEKS, self.scope, self.settings)
 
     def _level(self, kind: type[Level]) -> Level:
-        made = kind(self.tables, self.period, self.score_weeks, self.platform, self.settings)
+        made = kind(self.tables, self.period, self.score_weeks, self.scope, self.settings)
         made.horizon = self.horizon
         return made
 
@@ -103,7 +104,7 @@ class OverviewFacts(LevelFacts):
         except UsageError:
             return none
 
-    @cached_property
+    @fact
     def parts(self) -> pd.DataFrame:
         """What the pages are made of: part_name, table_name, n_rows, newest_at [NaT where nothing tells]."""
         rows = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,9 +21,10 @@ from .catalogue.metric import Asked
 from .frames import executed
 from .level_facts import USUAL_WEEKS, LevelFacts
 from .recommendations import NEVER_AGAIN_DAYS, mean_decay, recommended, whole_past
+from .remembered import fact
 from .slide_effects import SlideEffects, slide_effects
 from .slide_reposts import originals
-from .slide_themes import text_themes
+from .slide_themes import text_themes, themes_on
 from .slide_wear import slide_wear
 from .suggestions import DEPTH, dealt
 
@@ -39,8 +40,8 @@ class SlideFacts(LevelFacts):
 
     @cached_property
     def slide_uses(self) -> ibis.Table:
-        """The mart `slide_uses`, of the platform."""
-        return self._of_platform(self.tables("slide_uses"))
+        """The mart `slide_uses`, of the scope."""
+        return self._of_scope("slide_uses")
 
     def _tables(self, name: str) -> ibis.Table:
         own = {"slide_uses": self.slide_uses, "post_performance": self.performance, "accounts": self.accounts}
@@ -48,17 +49,29 @@ class SlideFacts(LevelFacts):
 
     @cached_property
     def asked(self) -> Asked:
-        """All posts up to the end of the week: an image is judged by everything it did."""
+        """All posts up to the end of the week: an image is judged by everything it did, wherever that was."""
+        if self.scope.is_narrow:
+            return self.peers.asked
         return whole_past(Asked(self._tables, self.period, self.horizon, self.settings))
 
     @cached_property
     def effects(self) -> SlideEffects:
         """Lifts of images and hooks, and the decay, of one fit."""
+        if self.scope.is_narrow:
+            return self.peers.effects
         return slide_effects(self.asked)
 
-    @cached_property
+    @fact
     def uses(self) -> pd.DataFrame:
-        """Every image: how often it was used up to the end of the week, and when last."""
+        """Every image of the scope: how often it was used up to the end of the week, and when last, by anybody."""
+        if self.scope.is_narrow:
+            known = self.peers.uses
+            return known[known["image_id"].isin(self._here["image_id"])].reset_index(drop=True)
+        return self._here
+
+    @fact
+    def _here(self) -> pd.DataFrame:
+        """`uses`, of the uses in the scope alone."""
         return executed(images.uses_so_far(self.slide_uses, self.period.to_at))
 
     @property
@@ -108,21 +121,28 @@ class SlideFacts(LevelFacts):
 
     @property
     def _weak(self) -> pd.DataFrame:
-        recent = self.library["days_since_used"] < 7 * self.score_weeks
-        return self.library[(self.library["slide_lift_high"] < 1) & recent]
+        library, days = self.library, 7 * self.score_weeks
+        in_use = library["days_since_used"] < days
+        if self.scope.is_narrow:
+            recent = self._here[self._here["days_since_used"] < days]
+            in_use = library["image_id"].isin(recent["image_id"])
+        return library[(library["slide_lift_high"] < 1) & in_use]
 
     @cached_property
     def n_weak(self) -> int:
         return len(self._weak)
 
-    @cached_property
+    @fact
     def wear(self) -> pd.DataFrame:
         """Images with enough uses to be judged: later uses against earlier ones, beyond the usual decay."""
+        if self.scope.is_narrow:
+            judged = self.peers.wear
+            return judged[judged["image_id"].isin(self.uses["image_id"])].reset_index(drop=True)
         used = images.uses_before(self.slide_uses, self.period.to_at)
         halves = image_halves(used, self.performance, horizon=self.horizon, reuse_decay=self._steps)
         return slide_wear(executed(halves.order_by("image_id")))
 
-    @cached_property
+    @fact
     def tired(self) -> pd.DataFrame:
         """Images that wear out clearly faster than usual."""
         worn = self.wear[self.wear["is_tired"]].merge(self.uses, on="image_id")
@@ -154,7 +174,7 @@ class SlideFacts(LevelFacts):
         )
         return chosen.merge(texts, on="image_id", how="left").merge(examples, on="image_id", how="left")
 
-    @cached_property
+    @fact
     def weekly(self) -> pd.DataFrame:
         """The week and the 8 before it, oldest first: slides used, and results of the posts that show slides."""
         weeks = USUAL_WEEKS + 1
@@ -178,18 +198,32 @@ class SlideFacts(LevelFacts):
             frame[counted] = frame[counted].fillna(0).astype(int)
         return frame
 
-    @cached_property
+    @fact
+    def known_hooks(self) -> pd.DataFrame:
+        """First slides whose posts can be compared."""
+        hooks = self.effects.hooks
+        return hooks[hooks["image_id"].isin(self.uses["image_id"])] if self.scope.is_narrow else hooks
+
+    @fact
     def hooks(self) -> pd.DataFrame:
         """First slides that surely open posts better than usual."""
-        good = self.effects.hooks[self.effects.hooks["hook_lift_low"] > 1].merge(self.uses, on="image_id")
+        good = self.known_hooks[self.known_hooks["hook_lift_low"] > 1].merge(self.uses, on="image_id")
         return self.told(good.sort_values(["hook_lift_low", "image_id"], ascending=[False, True]).head(SHOWN))
 
-    @cached_property
+    @fact
     def themes(self) -> pd.DataFrame:
         """Words on first slides, and what hooks with them do beyond others, best first."""
+        if self.scope.is_narrow:
+            return themes_on(self.peers.themes, self._hook_texts)
         return text_themes(self.asked)
 
-    @cached_property
+    @property
+    def _hook_texts(self) -> list[str]:
+        hooks = images.uses_before(self.slide_uses, self.period.to_at).filter(_.is_hook)
+        found = executed(images.image_texts(hooks, self.tables("slides")).order_by("image_id"))
+        return [str(t) for t in found["image_text"].dropna()]
+
+    @fact
     def reused_hooks(self) -> pd.DataFrame:
         """Texts that opened posts on two pictures or more, the most used first: what their posts did."""
         hooks = self.slide_uses.filter(_.is_hook)
@@ -203,7 +237,7 @@ class SlideFacts(LevelFacts):
         )
         return executed(found.order_by([ibis.desc("n_uses"), "text_id"]))
 
-    @cached_property
+    @fact
     def reposts(self) -> pd.DataFrame:
         """Posts of three windows that show half of an earlier post's images or more, each with its original."""
         pairs = repost_pairs(
@@ -220,7 +254,16 @@ class SlideFacts(LevelFacts):
     @cached_property
     def _recommended(self) -> pd.DataFrame:
         """As deep as it takes to give each image to one account."""
-        return recommended(self.asked, self.lifts, self.decay, DEPTH)
+        if not self.scope.is_narrow:
+            return recommended(self.asked, self.lifts, self.decay, DEPTH)
+        everybody = self.peers._tables
+        asked = replace(self.asked, tables=lambda n: self.accounts if n == "accounts" else everybody(n))
+        found = recommended(asked, self.lifts, self.decay, DEPTH)
+        # An example that stands on somebody else's account isn't this page's to show.
+        few = ibis.memtable(found[["example_post_id"]].dropna(), schema={"example_post_id": "string"})
+        own = executed(self.performance.select(example_post_id=_.post_id).semi_join(few, "example_post_id"))
+        shown = found["example_post_id"].isin(own["example_post_id"])
+        return found.assign(**{c: found[c].where(shown) for c in ("example_post_id", "example_url")})
 
     @property
     def recommended(self) -> pd.DataFrame:
@@ -236,7 +279,7 @@ class SlideFacts(LevelFacts):
     def _pictures(self) -> ibis.Table:
         return slide_pictures(self.tables("slides"), self.tables("media_files"))
 
-    @cached_property
+    @fact
     def n_pictured(self) -> int:
         """Images, of those used up to the end of the week, of which a file is stored."""
         used = images.uses_before(self.slide_uses, self.period.to_at)
@@ -263,7 +306,7 @@ class SlideFacts(LevelFacts):
         found = slides_of(few, self.slide_uses, self.tables("slides"))
         return executed(found.order_by(["post_id", "slide_index"]))
 
-    @cached_property
+    @fact
     def coverage_of_slides(self) -> dict[str, int]:
         """Slides and posts of the window, and what is missing of them."""
         window = self.window
@@ -284,7 +327,7 @@ class SlideFacts(LevelFacts):
         found = {**n_posts.to_dict(), **n_slides.to_dict()}
         return {str(k): int(v) if pd.notna(v) else 0 for k, v in found.items()}
 
-    @cached_property
+    @fact
     def has_slides(self) -> bool:
         """Whether the warehouse knows any image at all."""
         return bool(executed(self.slide_uses.agg(n=_.image_id.count()))["n"].iloc[0])

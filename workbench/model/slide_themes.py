@@ -132,6 +132,17 @@ def themes_of(posts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def themes_on(themes: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
+    """Those of the themes that stand on one of these texts, each with the first such text as its example."""
+    said = [(set(words_of(text)), text) for text in texts]
+    examples = []
+    for theme in themes["theme"]:
+        words = {w.replace("\0", A_NUMBER) for w in str(theme).replace(A_NUMBER, "\0").split(" ")}
+        examples.append(next((text for own, text in said if words <= own), None))
+    found = themes.assign(example_text=pd.Series(examples, index=themes.index, dtype="str"))
+    return found[found["example_text"].notna()].reset_index(drop=True)
+
+
 def _words(texts: Sequence[str]) -> tuple[list[str], sparse.csc_matrix]:
     """Words in the order in which they are met, and hooks x words: 1 where it stands on it."""
     vocabulary: dict[str, int] = {}
