@@ -72,7 +72,7 @@ def test_the_manifest_says_what_was_made_from_what(run):
         ("3_fails", "failed"),
     ]
     assert manifest["pages"][0]["parameters"] == {"week": "2025-W40"}
-    assert set(manifest["made"]) == {"at", "seconds", "seconds_by_page"}
+    assert set(manifest["made"]) == {"at", "seconds", "seconds_by_page", "files"}
 
 
 def test_the_notebook_gets_the_version_and_its_parameters(run):

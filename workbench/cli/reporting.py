@@ -19,13 +19,17 @@ def make_report(options: Any) -> int:
         from .delivery import make_due
 
         return make_due(options, make_report)
+    from ..reporting.data_facts import data_facts
+    from ..reporting.fork_server import start_server
     from ..reporting.parameters import given_on_command_line
     from ..reporting.run import make_reports
     from ..warehouse.reader import Workbench
 
     settings = settings_of(options)
+    start_server()  # which imports what notebooks need while this process looks at the data
     with Workbench.opened(settings.home) as wb:
-        version, as_of = wb.version, wb.as_of
+        facts = data_facts(wb)
+    version, as_of = facts.version, facts.as_of
     if as_of is None:
         say("The warehouse is empty: the pages say what to import.")
         as_of = datetime.now(UTC).replace(tzinfo=None)
@@ -37,6 +41,7 @@ def make_report(options: Any) -> int:
         only=options.only,
         parameters=given_on_command_line(options.parameters),
         out=Path(options.out) if options.out else None,
+        facts=facts,
         beside={"5_creators": lambda folder, week: _lists_beside(settings, version, folder, week)},
     )
     for page in run.failed:
@@ -63,17 +68,20 @@ def _lists_beside(settings: Settings, version: int, folder: Path, week: str) -> 
 
 
 def open_lab(options: Any) -> int:
-    """JupyterLab on the notebooks of a home folder, else on the workbench's own; its kernels know the home."""
+    """JupyterLab on a home's own notebooks, else on those that it reports; its kernels know the home."""
     import importlib.util
     import os
     import subprocess
     import sys
 
-    from ..reporting.run import find_notebooks
+    from ..reporting.notebook_folders import find_notebooks, own_folder
 
     settings = settings_of(options)
     if importlib.util.find_spec("jupyterlab") is None:
         raise UsageError("JupyterLab is not installed here. Get it with: pip install 'workbench[lab]'")
     folder = find_notebooks(settings.home)[0].parent
+    if settings.notebooks and (own := own_folder(settings.home, settings.notebooks)).is_dir():
+        say(f"The workbench's notebooks, to copy from: {folder}")
+        folder = own
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *options.jupyter]
     return subprocess.call(command, env={**os.environ, "WORKBENCH_HOME": str(settings.home)})

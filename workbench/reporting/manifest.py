@@ -48,7 +48,8 @@ def page_entry(
 ) -> dict[str, Any]:
     """One page. It carries its own version of the data, because pages can be made again one by one.
 
-    `parameters` are those that were given, `defaults` the notebook's own for the rest, `contents` what `page_contents` found.
+    `parameters` are those that were given, `defaults` the notebook's own for the rest, `contents` is what
+    `page_contents` found.
     """
     return {
         "name": name,
@@ -119,6 +120,15 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return found if is_manifest(found) else None
+
+
+def versions_of_reports(reports: Path, n_periods: int) -> set[int]:
+    """The versions that the pages of the newest periods were made from, of the agency's own and of named reports."""
+    folders = [m.parent for depth in ("*", "*/*") for m in reports.glob(f"{depth}/{MANIFEST}")]
+    newest = sorted({f.name for f in folders}, reverse=True)[:n_periods]
+    kept = [m for f in folders if f.name in newest and not f.name.startswith(".") if (m := manifest_of(f))]
+    versions = [p.get("warehouse", m["warehouse"]).get("version") for m in kept for p in m["pages"]]
+    return {v for v in versions if isinstance(v, int)}
 
 
 def is_manifest(found: Any) -> bool:

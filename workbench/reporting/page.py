@@ -62,6 +62,12 @@ class About:
     pages: Sequence[Link] = ()
     owner: str = ""
     """Whom to ask where the page could not be made."""
+    facts: Sequence[str] = ()
+    """Lines on how fresh and whole the data are."""
+    unfinished: str = ""
+    """That the data end before the period does."""
+    stale: str = ""
+    """Why the data are too old to be taken for new."""
     made: str = ""
     """When and how long: the only line that differs between two runs on the same data."""
 

@@ -18,19 +18,24 @@ from typing import Any
 from .. import __version__
 from ..display.numbers import instant
 from ..errors import UsageError, nearest
+from ..metrics.periods import Period
 from ..settings import Settings
+from ..warehouse.versions import pin_reported
 from . import weeks
+from .data_facts import DataFacts
 from .engine import Execution, Failure, execute
 from .files import replaced, write
 from .fork_server import start_server
+from .freshness import Label, label, refuse_stale
 from .index import write_index
-from .manifest import MANIFEST, manifest, manifest_of, page_entry
+from .manifest import MANIFEST, manifest, manifest_of, page_entry, versions_of_reports
 from .notebook import authors_of, title_of
+from .notebook_folders import OURS, find_notebooks, spoken
 from .page import About, Link, chart_library, page, without_home
+from .page_contents import page_contents, source_sha256
 from .parameters import checked, declared
 
 EXECUTED = "executed"
-_OWN = Path(__file__).parents[2] / "notebooks"
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ def make_reports(
     out: Path | None = None,
     beside: Mapping[str, Callable[[Path, str], object]] | None = None,
     timeout: int = 600,
+    facts: DataFacts | None = None,
+    now: datetime | None = None,
 ) -> ReportRun:
     """Run the notebooks of a week and publish their pages, a manifest and the index.
 
@@ -99,16 +106,23 @@ def make_reports(
         week when the page was made without a failure. Files go into folders of their own, which stay with the page.
     timeout
         Seconds that one cell may take.
+    facts
+        What there is to tell of the version: its hash, rows, freshness.
+    now
+        By which data are stale or not; the present unless given.
     """
     started = time.monotonic()
     given = dict(parameters or {})
     week = _week(settings, as_of, week, given)
-    notebooks = chosen(find_notebooks(settings.home), only)
+    every = find_notebooks(settings.home, settings.notebooks)
+    notebooks = chosen(every, only)
     known = {n.stem: declared(n) for n in notebooks}
     values = checked(given, known)
     for name, parameters_of in known.items():
         if "week" in parameters_of:
             values[name]["week"] = week
+    said = _freshness(settings, facts, week, values, now or datetime.now(UTC))
+    refuse_stale(said, settings.stale_reports)
     reports = (out or settings.reports).resolve()
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     final = reports / week
@@ -117,10 +131,11 @@ def make_reports(
     with ended_in_order(), replaced(final) as building:
         kept = _carried_over(before, final, building, {n.stem for n in notebooks})
         titles = {n.stem: title_of(n) for n in notebooks}
+        order = {n.stem: place for place, n in enumerate(every)}
         links = sorted(
             [Link(t, f"{n}.html", n) for n, t in titles.items()]
             + [Link(p["title"], p["file"], p["name"]) for p in kept],
-            key=lambda link: link.name,
+            key=lambda link: (order.get(link.name, len(order)), link.name),
         )
         abouts = {
             n.stem: About(
@@ -132,6 +147,9 @@ def make_reports(
                 parameters=values[n.stem],
                 pages=links,
                 owner=_owner(n),
+                facts=said.facts,
+                unfinished=said.unfinished,
+                stale=said.stale,
             )
             for n in notebooks
         }
@@ -157,28 +175,54 @@ def make_reports(
             pages.append(Page(name, about.title, final / f"{name}.html", execution.seconds, error))
             entries.append(
                 page_entry(
-                    name, about.title, error=error, parameters=values[name], version=version, as_of=as_of
+                    name,
+                    about.title,
+                    error=error,
+                    parameters=values[name],
+                    version=version,
+                    as_of=as_of,
+                    sha256=facts.sha256 if facts else "",
+                    defaults={n: p.default for n, p in known[name].items()},
+                    notebook_sha256=source_sha256(execution.notebook),
+                    contents=page_contents(execution.notebook),
                 )
             )
-        seconds = {p.name: p.seconds for p in pages}
-        whole = time.monotonic() - started
-        said = manifest(week, entries, version=version, as_of=as_of, seconds=whole, seconds_by_page=seconds)
-        write(building / MANIFEST, said)
+        text = manifest(
+            week,
+            entries,
+            version=version,
+            as_of=as_of,
+            seconds=time.monotonic() - started,
+            seconds_by_page={p.name: p.seconds for p in pages},
+            settings=settings,
+            facts=facts,
+            label=said,
+            folder=building,
+        )
+        write(building / MANIFEST, text)
     index = write_index(reports)
+    if out is None:
+        pin_reported(settings.versions, versions_of_reports(reports, settings.pin_reports))
     return ReportRun(week, final, index, tuple(pages), time.monotonic() - started)
 
 
-def find_notebooks(home: Path) -> list[Path]:
-    """The notebooks of a home folder, or else those that the workbench comes with, in order of name."""
-    own = home / "notebooks"
-    folder = own if own.is_dir() else _OWN
-    found = sorted(n for n in folder.glob("*.ipynb") if not n.name.startswith("."))
-    if not found:
-        raise UsageError(
-            f"There are no notebooks in {folder}. "
-            "Put some there, or take the folder away to use the workbench's own."
-        )
-    return found
+def _freshness(
+    settings: Settings,
+    facts: DataFacts | None,
+    week: str,
+    values: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+) -> Label:
+    """What the set says of its data; nothing where nothing is known of them."""
+    if facts is None or facts.freshness is None:
+        return Label()
+    return label(
+        facts.freshness,
+        stale_after_hours=settings.stale_after_hours,
+        now=now,
+        ends_at=Period.iso_week(week, settings.time_zone).to_at,
+        parameters={name: value for page in values.values() for name, value in page.items()},
+    )
 
 
 def chosen(notebooks: Sequence[Path], only: str | Sequence[str] | None) -> list[Path]:
@@ -189,7 +233,7 @@ def chosen(notebooks: Sequence[Path], only: str | Sequence[str] | None) -> list[
     found: dict[str, Path] = {}
     unknown = []
     for word in words:
-        matches = [n for n in notebooks if word in (n.stem, n.name, *n.stem.split("_", 1))]
+        matches = [n for n in notebooks if word in (n.stem, n.name, *spoken(n.stem))]
         found |= {n.stem: n for n in matches}
         if not matches:
             unknown.append(word)
@@ -329,7 +373,7 @@ def _owner(notebook: Path) -> str:
     """Whom to ask about a notebook."""
     if named := authors_of(notebook):
         return named
-    if notebook.parent == _OWN:
+    if notebook.parent == OURS:
         return "the workbench, whose notebook this is"
     return "not named; the notebook's metadata has room for its authors"
 
