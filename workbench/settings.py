@@ -46,6 +46,8 @@ class Settings:
     """How long a loader waits for another one."""
     memory_limit: str = ""
     """DuckDB's memory limit such as 2GB; empty: 4 GiB for loading, DuckDB's own default for reading."""
+    notebooks: str = "analyses"
+    """The folder of one's own notebooks, whose pages come after the workbench's."""
     media_storage: str = ""
     """Where pictures are kept: a folder, or s3://bucket/prefix; empty: data/media. Keys come from the environment."""
     media_endpoint: str = ""
@@ -139,9 +141,10 @@ def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
 
 
 def _here() -> Path:
-    """The current folder; JupyterLab runs a notebook in `notebooks`, whose data lies beside that folder."""
+    """The current folder; JupyterLab runs a notebook in its own folder, beside which the data lies."""
     here = Path.cwd()
-    return here.parent if here.name == "notebooks" and not (here / "data").exists() else here
+    own = here.name in ("notebooks", Settings.notebooks)
+    return here.parent if own and not (here / "data").exists() else here
 
 
 def _typed(name: str, kind: str, where: str, value: Any) -> Any:

@@ -12,6 +12,7 @@ from .asking import ask_metric, ask_sql, ask_whatif
 from .delivery import add_delivery_commands, add_due_options
 from .loading import import_files, load_inbox, make_demo_home, migrate_warehouse, tell_status
 from .media import add_media_commands
+from .notebooks import check_notebooks, start_notebook
 from .output import FORMATS, add_output
 from .reporting import make_report, open_lab
 from .schedule import add_schedule_commands
@@ -81,6 +82,29 @@ def command_line() -> argparse.ArgumentParser:
     add_delivery_commands(command)
     sub = command("lab", open_lab, "Open the notebooks in JupyterLab.", "workbench lab -- --no-browser")
     sub.add_argument("jupyter", nargs="*", metavar="OPTION", help="what JupyterLab takes, after --")
+    sub = command(
+        "new", start_notebook, "Start a notebook of your own from a template.", "workbench new my_hashtags"
+    )
+    sub.add_argument("name", metavar="NAME", help="letters, digits, _ and -; the name of its page")
+    sub.add_argument("--title", default="", help="default: the name in words")
+    sub.add_argument("--question", default="", help="the question that it answers")
+    sub.add_argument(
+        "--author", default="", help="whom to ask where its page fails (default: your login's name)"
+    )
+    sub = command(
+        "check",
+        check_notebooks,
+        "Tell whether notebooks of your own can join the reports, and what to do where they can't.",
+        "workbench check my_hashtags",
+    )
+    sub.add_argument(
+        "notebooks", nargs="*", metavar="NOTEBOOK", help="files or names (default: all of your own)"
+    )
+    sub.add_argument("--quick", action="store_true", help="without the second run and the browser")
+    sub.add_argument(
+        "--timeout", type=int, default=120, metavar="SECONDS", help="that one cell may take (default: 120)"
+    )
+    sub.add_argument("--format", choices=("table", "json"), default="table")
 
     sub = command(
         "metric",

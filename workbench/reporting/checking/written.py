@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import WorkbenchError
+from ..notebook_folders import SAFE_NAME, names_of
 from ..parameters import Parameter, converted, declared
 from .cells import place
 from .outcome import Check, of
 
-SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 LONGEST_CELL = 8
 INSTALLS = re.compile(
     r"^\s*[!%]{1,2}\s*(?:pip3?|conda|mamba|uv|apt|apt-get|npm|python3? -m pip)\b[^\n]*\binstall\b", re.M
@@ -38,8 +38,10 @@ def name(file: Path, ours: frozenset[str]) -> Check:
                 "Rename it to letters, digits, _ and -, beginning with a letter or digit: my_hashtags.ipynb.",
             )
         )
-    if file.stem.casefold() in ours:
-        problems.append((f"The workbench has a page {file.stem} itself.", "Give it another name."))
+    if clash := names_of([file]) & ours:
+        problems.append(
+            (f"One of the workbench's notebooks is called {min(clash)}.", "Give it another name.")
+        )
     return of("name", problems, f"{file.stem}.html")
 
 
