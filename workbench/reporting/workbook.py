@@ -171,4 +171,4 @@ def _width(column: Column, unit: str) -> int:
         return max(36, least)
     if column.is_number:
         return widest((f"{v:,.2f}" for v in column.values[:500] if v is not None), least, 24)
-    return widest((v for v in column.values[:500] if v is not None), least, 60)
+    return widest((v for v in column.values[:500] if v is not None), least, 62)

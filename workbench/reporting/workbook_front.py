@@ -98,7 +98,7 @@ def write_definitions(sheet: Any, looks: Looks, tables: Sequence[ShownTable], na
         sheet.set_column(column, column, width)
     rows = sorted(where, key=lambda meant: (meant[0].lower(), meant))
     for row, meant in enumerate(rows, start=_HEAD + 1):
-        said = (*meant, "; ".join(_each_once(reasons[meant])), ", ".join(_each_once(where[meant])))
+        said = (*meant, "; ".join(_each_once(reasons[meant])), _few(_each_once(where[meant])))
         texts = [plain(text, longest=LONGEST_TEXT) for text in said]
         stretch(sheet, row, zip(texts, widths, strict=True))
         for column, text in enumerate(texts):
@@ -131,6 +131,11 @@ def _source(meaning: str, version: str) -> str:
 
 def _each_once(texts: Sequence[str]) -> list[str]:
     return [t for t in dict.fromkeys(texts) if t]
+
+
+def _few(names: Sequence[str], most: int = 4) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def naive(at: datetime) -> datetime:

@@ -15,6 +15,8 @@ _PLAIN_WHOLE = ("hour of day", "day of week", "row number")
 _TIMES = ("multiple", "times", "ratio", "x")
 _LINE = 15.0
 """Points of a line of text."""
+_LETTERS = 1.1
+"""Letters of a text in a column's unit of width, which is a digit."""
 _MOST_LINES = 12
 
 
@@ -24,17 +26,19 @@ class Looks:
     def __init__(self, book: Any) -> None:
         self._book = book
         self._numbers: dict[str, Any] = {}
+        at_left = {"valign": "top", "align": "left", "indent": 1}
         ink, muted, line = (str(theme.LIGHT[name]) for name in ("ink", "muted", "line"))
-        self.title = book.add_format({"bold": True, "font_size": 14, "font_color": ink})
-        self.muted = book.add_format({"font_color": muted})
-        self.wrapped_muted = book.add_format({"font_color": muted, "text_wrap": True, "valign": "top"})
+        self.title = book.add_format(
+            {"bold": True, "font_size": 14, "font_color": ink, "align": "left", "indent": 1}
+        )
+        self.muted = book.add_format({"font_color": muted, "align": "left", "indent": 1})
         head = {"bold": True, "bg_color": "#E8ECF1", "bottom": 1, "border_color": line, "text_wrap": True}
-        self.head = book.add_format({**head, "valign": "top"})
+        self.head = book.add_format({**head, **at_left})
         self.head_right = book.add_format({**head, "valign": "top", "align": "right"})
-        self.text = book.add_format({"valign": "top"})
-        self.long = book.add_format({"valign": "top", "text_wrap": True})
-        self.strong = book.add_format({"bold": True, "valign": "top"})
-        self.link = book.add_format({"font_color": theme.LIGHT["series"][0], "underline": 1, "valign": "top"})
+        self.text = book.add_format(at_left)
+        self.long = book.add_format({"text_wrap": True, **at_left})
+        self.strong = book.add_format({"bold": True, **at_left})
+        self.link = book.add_format({"font_color": str(theme.LIGHT["series"][0]), "underline": 1, **at_left})
 
     def number(self, code: str) -> Any:
         if code not in self._numbers:
@@ -67,7 +71,10 @@ def number_format(column: Column, values: Sequence[Any], unit: str | None = None
 def stretch(sheet: Any, row: int, cells: Iterable[tuple[str, float]]) -> None:
     """Make a row as high as its wrapped texts need, given with their columns' widths: not every program does it."""
     lines = max(
-        (sum(max(1, math.ceil(len(part) / width)) for part in text.split("\n")) for text, width in cells),
+        (
+            sum(max(1, math.ceil(len(part) / (width * _LETTERS))) for part in text.split("\n"))
+            for text, width in cells
+        ),
         default=1,
     )
     if lines > 1:
