@@ -253,7 +253,7 @@ def _publish(
 ) -> int:
     from ..reporting.delivery.ledger import Ledger
     from ..reporting.delivery.publish import publish
-    from ..reporting.delivery.sets import sets_in
+    from ..reporting.delivery.sets import every_set
 
     address = to or settings.publish_to
     if not address:
@@ -262,11 +262,10 @@ def _publish(
             "or give --to."
         )
     ledger = Ledger(settings.data)
-    names = {"", *(s.name for s in sets)}
     with ledger.held(settings.lock_seconds):
         done = publish(
             sets,
-            [other for name in sorted(names) for other in sets_in(settings.reports, name)],
+            every_set(settings.reports),
             address,
             home=settings.home,
             endpoint=settings.publish_endpoint,

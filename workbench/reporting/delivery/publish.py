@@ -88,7 +88,7 @@ def publish(
     for report in sets:
         shelf.put_set(report.key, report.files(internal=internal))
     keys = {report.key for report in sets}
-    there = [o for o in others if o.key not in keys and shelf.published(o.key) is not None]
+    there = [o for o in others if o.key not in keys and shelf.has(o.key)]
     for name, page in indexes([*sets, *there]).items():
         shelf.put(name, page)
         shelf.done.index = shelf.done.index or f"{shelf.done.place}/{name}"
@@ -109,7 +109,7 @@ class _Shelf:
     def put_set(self, key: str, files: Mapping[str, Path]) -> None:
         raise NotImplementedError
 
-    def published(self, key: str) -> dict[str, str] | None:
+    def has(self, key: str) -> bool:
         raise NotImplementedError
 
     def remove_leftovers(self) -> None:
@@ -126,7 +126,7 @@ class _BucketShelf(_Shelf):
         self._put(name, data, "")
 
     def put_set(self, key: str, files: Mapping[str, Path]) -> None:
-        before = self.published(key) or {}
+        before = _files_of(self.store.get(f"{key}/{PUBLISHED}")) if self.has(key) else {}
         hashes = {}
         # Pages last: what they show or lead to lies there before them.
         for name in sorted(files, key=lambda n: (n.endswith(".html"), n)):
@@ -136,9 +136,8 @@ class _BucketShelf(_Shelf):
         self._put(f"{key}/{PUBLISHED}", _said(key, hashes), "")
         self.leftovers += [f"{key}/{name}" for name in before if name not in files]
 
-    def published(self, key: str) -> dict[str, str] | None:
-        name = f"{key}/{PUBLISHED}"
-        return _files_of(self.store.get(name)) if name in self._there() else None
+    def has(self, key: str) -> bool:
+        return f"{key}/{PUBLISHED}" in self._there()
 
     def remove_leftovers(self) -> None:
         for name in self.leftovers:
@@ -193,8 +192,8 @@ class _FolderShelf(_Shelf):
     def put_set(self, key: str, files: Mapping[str, Path]) -> None:
         final = self.folder / key
         hashes = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
-        before = self.published(key) or {}
         with _told(final):
+            before = _files_of((final / PUBLISHED).read_bytes()) if self.has(key) else {}
             same = {n for n, h in hashes.items() if _hash_of(final / n) == h}
             self.done.n_same += len(same)
             if same == hashes.keys() and before == hashes:
@@ -211,11 +210,8 @@ class _FolderShelf(_Shelf):
                 (building / PUBLISHED).write_bytes(_said(key, hashes))
         self.done.n_removed += len(before.keys() - hashes.keys())
 
-    def published(self, key: str) -> dict[str, str] | None:
-        try:
-            return _files_of((self.folder / key / PUBLISHED).read_bytes())
-        except OSError:
-            return None
+    def has(self, key: str) -> bool:
+        return (self.folder / key / PUBLISHED).is_file()
 
     def remove_leftovers(self) -> None:
         """They went with the folder that was swapped out."""

@@ -111,6 +111,15 @@ def sets_in(reports: Path, name: str = "") -> list[ReportSet]:
     return sorted(found, key=lambda s: s.period)
 
 
+def every_set(reports: Path) -> list[ReportSet]:
+    """Every set of the agency's own report and of all named ones."""
+    folders = sorted(reports.iterdir()) if reports.is_dir() else []
+    named = [
+        f.name for f in folders if _NAME.fullmatch(f.name) and not (f / MANIFEST).exists() and f.is_dir()
+    ]
+    return [found for name in ("", *named) for found in sets_in(reports, name)]
+
+
 def reports_of(reports: Path, name: str) -> Path:
     """The folder of a named report; of the agency's own, that of all reports."""
     if name and not _NAME.fullmatch(name):

@@ -8,12 +8,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..index import write_index
+from ..index import INDEX, write_index
 from ..manifest import MANIFEST
 from .archive import zipped
 from .sets import ReportSet
-
-INDEX = "index.html"
 
 
 def indexes(sets: Iterable[ReportSet]) -> dict[str, bytes]:
@@ -23,16 +21,13 @@ def indexes(sets: Iterable[ReportSet]) -> dict[str, bytes]:
     """
     with tempfile.TemporaryDirectory(prefix="workbench-index-") as temporary:
         top = Path(temporary)
-        folders = {top}
         for report in sets:
             place = top / report.key
             place.parent.mkdir(parents=True, exist_ok=True)
-            folders.add(place.parent)
             _shown(report.folder, place)
-        for folder in sorted(folders):
-            if folder == top or any(f.is_dir() for f in folder.iterdir()):
-                write_index(folder)
-        return {f.relative_to(top).as_posix(): f.read_bytes() for f in sorted(_indexes(top, folders))}
+        write_index(top)
+        found = sorted([*top.glob(INDEX), *top.glob(f"*/{INDEX}")])
+        return {f.relative_to(top).as_posix(): f.read_bytes() for f in found}
 
 
 def bundled(report: ReportSet, *, pages_only: bool = False) -> bytes:
@@ -43,10 +38,6 @@ def bundled(report: ReportSet, *, pages_only: bool = False) -> bytes:
         if not pages_only or name in {str(p["file"]) for p in report.pages}
     }
     return zipped({**files, **indexes([report])})
-
-
-def _indexes(top: Path, folders: Iterable[Path]) -> list[Path]:
-    return [f / INDEX for f in folders if (f / INDEX).is_file()]
 
 
 def _shown(folder: Path, place: Path) -> None:
