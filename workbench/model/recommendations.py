@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..metrics import recommendations as rested
 from .frames import executed
 from .promised import promised_images
+from .remembered import content_of, key_of, remembered
 from .slide_effects import slide_effects
 
 if TYPE_CHECKING:
@@ -73,6 +74,13 @@ def recommended(
     asked: Asked, lifts: pd.DataFrame, decay: pd.DataFrame, per_account: int = PER_ACCOUNT
 ) -> pd.DataFrame:
     """`recommendations` of lifts and a decay that are at hand: see `worth_showing` for their columns."""
+    names = ("slide_uses", "slides", "tasks", "accounts", "post_performance")
+    # Of the period only its end counts, and whoever asks for a week asks for that.
+    key = key_of(whole_past(asked), names, per_account, content_of(lifts), content_of(decay))
+    return remembered("recommended", key, lambda: _recommended(asked, lifts, decay, per_account))
+
+
+def _recommended(asked: Asked, lifts: pd.DataFrame, decay: pd.DataFrame, per_account: int) -> pd.DataFrame:
     uses, at = asked.tables("slide_uses"), asked.period.to_at
     images = worth_showing(executed(rested.uses_so_far(uses, at)), lifts, decay)
     # What somebody has accepted is as good as used: it has to rest everywhere afterwards.

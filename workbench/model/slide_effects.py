@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy import sparse, stats
 
 from ..metrics.effects import last_uses, outcomes_from_the_start, uses_of_images
 from .frames import executed
+from .remembered import key_of, remembered
 from .shrinkage import Floats, Group, Pooled, pooled_effects
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class SlideEffects:
     lifts: pd.DataFrame
     lifts_of_hooks: Callable[[], pd.DataFrame]
     decay: pd.DataFrame
+    hooks_cost_a_fit: bool = False
 
     @cached_property
     def hooks(self) -> pd.DataFrame:
@@ -108,13 +110,32 @@ def reuse_decay(asked: Asked) -> pd.DataFrame:
 
 def slide_effects(asked: Asked) -> SlideEffects:
     """Lifts, hooks' lifts and decay of the posts of a period, of one fit."""
+    key = key_of(asked, ("post_performance", "slide_uses"))
+
+    @cache
+    def found() -> SlideEffects:
+        return fitted(*_rows(asked))
+
+    def at_hand() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]:
+        return found().lifts, found().decay, None if found().hooks_cost_a_fit else found().hooks
+
+    lifts, decay, hooks = remembered("slide_effects", key, at_hand)
+
+    def lifts_of_hooks() -> pd.DataFrame:
+        return remembered("hook_lifts", key, lambda: found().hooks) if hooks is None else hooks
+
+    return SlideEffects(lifts, lifts_of_hooks, decay, hooks is None)
+
+
+def _rows(asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Posts, uses and totals, as `fitted` takes them."""
     slide_uses = asked.tables("slide_uses")
     floor = float(asked.settings.floor_views)
     outcomes = outcomes_from_the_start(asked.mature, slide_uses, horizon=asked.horizon, floor=floor)
     posts = executed(outcomes.order_by("post_id"))
     uses = executed(uses_of_images(slide_uses, outcomes).order_by(["image_id", "post_id"]))
     totals = executed(last_uses(slide_uses, asked.period.to_at).order_by("image_id"))
-    return fitted(posts, uses, totals)
+    return posts, uses, totals
 
 
 def fitted(posts: pd.DataFrame, uses: pd.DataFrame, totals: pd.DataFrame) -> SlideEffects:
@@ -129,14 +150,15 @@ def fitted(posts: pd.DataFrame, uses: pd.DataFrame, totals: pd.DataFrame) -> Sli
         return SlideEffects(_empty(LIFT_COLUMNS), lambda: _empty(HOOK_COLUMNS), _empty(DECAY_COLUMNS))
     fit = _Fit(posts, uses, totals, np.zeros(len(uses), dtype=np.int64))
     lifts = fit.lifts("slide_lift", "n_lift_posts", LIFT_COLUMNS)
+    is_hook = np.asarray(uses["is_hook"], dtype=bool)
+    roles = uses.assign(is_hook=is_hook).groupby("image_id")["is_hook"].nunique()
+    both = bool((roles > 1).any())
 
     def hooks() -> pd.DataFrame:
-        is_hook = np.asarray(uses["is_hook"], dtype=bool)
-        roles = uses.assign(is_hook=is_hook).groupby("image_id")["is_hook"].nunique()
-        apart = _Fit(posts, uses, totals, is_hook.astype(np.int64)) if (roles > 1).any() else fit
+        apart = _Fit(posts, uses, totals, is_hook.astype(np.int64)) if both else fit
         return apart.lifts("hook_lift", "n_hook_posts", HOOK_COLUMNS, hooks_only=True)
 
-    return SlideEffects(lifts, hooks, fit.decay())
+    return SlideEffects(lifts, hooks, fit.decay(), both)
 
 
 class _Fit:

@@ -34,6 +34,7 @@ from .notebook_folders import OURS, find_notebooks, spoken
 from .page import About, Link, chart_library, page, without_home
 from .page_contents import page_contents, source_sha256
 from .parameters import checked, declared
+from .scratch import memory
 
 EXECUTED = "executed"
 
@@ -82,6 +83,7 @@ def make_reports(
     timeout: int = 600,
     facts: DataFacts | None = None,
     now: datetime | None = None,
+    exactly: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ReportRun:
     """Run the notebooks of a week and publish their pages, a manifest and the index.
 
@@ -110,6 +112,8 @@ def make_reports(
         What there is to tell of the version: its hash, rows, freshness.
     now
         By which data are stale or not; the present unless given.
+    exactly
+        Notebook -> its parameters in their types, checked already (see `again`); in place of `parameters`.
     """
     started = time.monotonic()
     given = dict(parameters or {})
@@ -117,7 +121,7 @@ def make_reports(
     every = find_notebooks(settings.home, settings.notebooks)
     notebooks = chosen(every, only)
     known = {n.stem: declared(n) for n in notebooks}
-    values = checked(given, known)
+    values = checked(given, known) if exactly is None else {n: dict(exactly.get(n, {})) for n in known}
     for name, parameters_of in known.items():
         if "week" in parameters_of:
             values[name]["week"] = week
@@ -128,7 +132,7 @@ def make_reports(
     final = reports / week
     before = manifest_of(final) if only else None
     start_server()
-    with ended_in_order(), replaced(final) as building:
+    with ended_in_order(), memory(), replaced(final) as building:
         kept = _carried_over(before, final, building, {n.stem for n in notebooks})
         titles = {n.stem: title_of(n) for n in notebooks}
         order = {n.stem: place for place, n in enumerate(every)}
@@ -285,7 +289,9 @@ def _run_all(
         return drawn(execution)
 
     with ThreadPoolExecutor(min(cores, len(notebooks))) as pool:
-        running = [pool.submit(one, n) for n in notebooks]
+        # The first, which sums up the others, comes last: it reads what they have found.
+        begun = {n: pool.submit(one, n) for n in (*notebooks[1:], *notebooks[:1])}
+        running = [begun[n] for n in notebooks]
         try:
             return [r.result() for r in running]
         except BaseException:

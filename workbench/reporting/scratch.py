@@ -6,11 +6,15 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import filelock
 
+REMEMBER = "WORKBENCH_REMEMBER"
+"""Where pages of a run find what others of it have computed (see `model.remembered`)."""
 _PREFIX = "workbench-run-"
 _LOCK = "lock"
 
@@ -22,6 +26,24 @@ def scratch() -> Path:
     lock, which tells the two apart also where containers share the folder of temporary files.
     """
     return _made(Path(tempfile.gettempdir()), os.getpid())
+
+
+@contextmanager
+def memory() -> Iterator[None]:
+    """What pages need alike is computed once in this block, by its kernels and this process, and forgotten after it.
+
+    A block within another one shares the outer one's.
+    """
+    if os.environ.get(REMEMBER):
+        yield
+        return
+    folder = Path(tempfile.mkdtemp(prefix="remembered-", dir=scratch()))
+    os.environ[REMEMBER] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[REMEMBER]
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache
