@@ -70,6 +70,8 @@ class Settings:
     """Where reports are published: a folder, or s3://bucket/prefix."""
     publish_endpoint: str = ""
     """Address of the S3-compatible service that reports are published to; empty: AWS's own."""
+    chromium: str = ""
+    """The Chromium, Chrome or Edge that prints PDFs, by path or command; empty: the one on the PATH."""
     stale_after_hours: float = 48.0
     """Age of the newest counts of posts from which data are stale; 0: never."""
     stale_reports: str = "label"
