@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections import Counter
 from collections.abc import Iterator
@@ -34,6 +35,10 @@ class Mailboxes:
     """So many are kept, and then answered by a broken connection."""
     answer: list[str] = field(default_factory=list)
     """Answers to the next texts, in place of taking them."""
+    stalled: bool = False
+    """Whether the server keeps a mail's text and says nothing for now."""
+    n_texts: int = 0
+    """Texts that were handed over, whatever became of them."""
     n_connections: int = 0
     n_over_tls: int = 0
     n_logged_in: int = 0
@@ -75,6 +80,9 @@ class Mailboxes:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.n_texts += 1
+        while self.stalled:
+            await asyncio.sleep(0.01)
         if self.answer:
             return self.answer.pop(0)
         if self.drop_before > 0:
