@@ -14,6 +14,7 @@ from .loading import import_files, load_inbox, make_demo_home, migrate_warehouse
 from .media import add_media_commands
 from .notebooks import check_notebooks, start_notebook
 from .output import FORMATS, add_output
+from .report_again import add_again_options
 from .reporting import make_report, open_lab
 from .schedule import add_schedule_commands
 from .slides import add_slide_commands
@@ -79,6 +80,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     sub.add_argument("--out", metavar="DIR", help="folder of the reports (default: reports/)")
     add_due_options(sub)
+    add_again_options(sub)
     add_delivery_commands(command)
     sub = command("lab", open_lab, "Open the notebooks in JupyterLab.", "workbench lab -- --no-browser")
     sub.add_argument("jupyter", nargs="*", metavar="OPTION", help="what JupyterLab takes, after --")

@@ -19,6 +19,12 @@ def make_report(options: Any) -> int:
         from .delivery import make_due
 
         return make_due(options, make_report)
+    from .report_again import make_again, zip_set
+
+    if options.newest and not options.from_manifest:
+        raise UsageError("--newest goes with --from-manifest. A report is from the newest data anyhow.")
+    if options.from_manifest:
+        return make_again(options)
     from ..reporting.data_facts import data_facts
     from ..reporting.fork_server import start_server
     from ..reporting.parameters import given_on_command_line
@@ -42,7 +48,7 @@ def make_report(options: Any) -> int:
         parameters=given_on_command_line(options.parameters),
         out=Path(options.out) if options.out else None,
         facts=facts,
-        beside={"5_creators": lambda folder, week: _lists_beside(settings, version, folder, week)},
+        beside={"5_creators": lambda folder, week: lists_beside(settings, version, folder, week)},
     )
     for page in run.failed:
         say(f"Error: {page.name} could not be made: {page.error}")
@@ -50,11 +56,13 @@ def make_report(options: Any) -> int:
     say(
         f"Made {made} of {len(run.pages)} pages of {run.period} from version {version} in {run.seconds:.1f} s."
     )
+    if options.zip:
+        zip_set(run.folder.parent, run.period)
     print(run.index)
     return run.exit_code
 
 
-def _lists_beside(settings: Settings, version: int, folder: Path, week: str) -> None:
+def lists_beside(settings: Settings, version: int, folder: Path, week: str) -> None:
     """The reel lists for the week after a report's, in a folder beside its pages."""
     from ..metrics.periods import Period
     from ..model.reel_lists import reel_lists

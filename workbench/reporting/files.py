@@ -16,16 +16,15 @@ _RENAME_EXCHANGE = 2
 _ASIDE = "-old"
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Write a file for its owner only; a reader sees the old one or the new one, never half of it."""
     building = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
     try:
         with os.fdopen(
             os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
-            "w",
-            encoding="utf-8",
+            "wb",
         ) as f:
-            f.write(text)
+            f.write(content if isinstance(content, bytes) else content.encode())
             f.flush()
             os.fsync(f.fileno())
         building.replace(path)

@@ -53,12 +53,12 @@ class Label:
     @property
     def facts(self) -> list[str]:
         """The lines of a page's head."""
-        return [s for s in (_newest(self.newest), _covered(self.coverage), self._lateness()) if s]
-
-    def _lateness(self) -> str:
+        covered, late = _covered(self.coverage), ""
         if self.late:
-            return f"Late: {'; '.join(each.detail for each in self.late)}."
-        return "Nothing is late." if self.has_limits else ""
+            late = f"Late: {'; '.join(each.detail for each in self.late)}."
+        elif self.has_limits:
+            covered = f"{covered} Nothing is late.".strip()
+        return [s for s in (_newest(self.newest), covered, late) if s]
 
     def as_manifest(self) -> dict[str, Any]:
         """The same for machines."""
@@ -180,9 +180,9 @@ def _covered(known: Coverage | None) -> str:
             if known.n_active == 1
             else f"All {whole(known.n_active)} active accounts were"
         )
-        return f"{only} {then}"
+        return f"{only} {then}."
     share = percent(known.n_covered / known.n_active)
-    return f"{whole(known.n_covered)} of {counted(known.n_active, 'active account')} ({share}) {then}"
+    return f"{whole(known.n_covered)} of {counted(known.n_active, 'active account')} ({share}) {then}."
 
 
 def _listed(names: Sequence[str]) -> str:

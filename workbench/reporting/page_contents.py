@@ -20,7 +20,7 @@ def page_contents(notebook: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        headlines (label, value, unit, shown, before, change); n_tables, n_rows_shown, n_rows, n_charts; columns
+        headlines (label, value, unit, shown, before, change, definition_version); n_tables, n_rows_shown, n_rows, n_charts; columns
         (name -> version of its definition); figures_sha256: over tables, tiles and the data of charts;
         outputs_sha256: over everything that the notebook shows, wording and looks included.
     """
@@ -95,6 +95,7 @@ def _headlines(table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "shown": in_unit(said, unit, short=True),
             "before": before,
             "change": None if moved is None else float(f"{moved:.10g}"),
+            "definition_version": str(tile.get("definition_version") or ""),
         }
 
 
