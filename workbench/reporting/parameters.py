@@ -1,7 +1,9 @@
 """What a notebook lets its user choose, read from its `parameters` cell and checked before anything runs.
 
-Each line of the cell is `name: type = default  # unit and meaning` (style.md, 14), which Papermill reads
-too. Values come from a command line as text and are turned into the declared type here.
+Each line of the cell is `name: type = default  # unit and meaning [what is allowed]`, which Papermill reads too.
+What is allowed is a range (`[1 to 26]`, `[0 or more]`, `[100 or less]`, of dates and weeks too), a choice
+(`[120 | settled]`), or a column of the warehouse whose values can be chosen (`[accounts.platform]`). Values come from
+a command line as text and are turned into the declared type here.
 """
 
 from __future__ import annotations
@@ -12,16 +14,22 @@ import json
 import math
 import re
 import tokenize
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError, WorkbenchError, nearest
+from .allowed import Allowed, allowed
 from .notebook import read
 from .weeks import monday
 
+Choices = Callable[[str], Sequence[str]]
+"""`table.column` -> the values that are in it, in order. UsageError where there is no such column."""
+
+_LISTED = 12
+"""Values that are listed where none of them was given."""
 _KINDS = ("int", "float", "str", "bool", "list")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -39,9 +47,23 @@ class Parameter:
     """May be None."""
     items: str = "str"
     """What a list holds."""
+    allowed: Allowed = field(default_factory=Allowed)
+    """Which values of the type may be given."""
 
     @property
     def wanted(self) -> str:
+        """What may be given, in words."""
+        if self.allowed.choices:
+            return self.allowed.spelled
+        return " ".join(filter(None, [self._kind_wanted, self.allowed.spelled]))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an empty text may be given: it stands for everything."""
+        return self.optional or self.default == ""
+
+    @property
+    def _kind_wanted(self) -> str:
         return {
             "int": "a whole number",
             "float": "a number",
@@ -63,7 +85,9 @@ def declared(notebook: Path) -> dict[str, Parameter]:
 
 
 def checked(
-    given: Mapping[str, str], known: Mapping[str, Mapping[str, Parameter]]
+    given: Mapping[str, str],
+    known: Mapping[str, Mapping[str, Parameter]],
+    choices: Choices | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Given values by notebook, in their declared types; each goes to the notebooks that declare it.
 
@@ -73,35 +97,77 @@ def checked(
         Name -> text, as on the command line.
     known
         Notebook -> what it declares, for every notebook that is about to run.
+    choices
+        The values that the data have; without it, what has to be one of them is taken as it is.
 
     Raises
     ------
     UsageError
-        With every problem at once: names that no notebook declares, values of a wrong type.
+        With every problem at once: names that no notebook declares, values of a wrong type, out of range, or that
+        the data don't have.
     """
-    problems: list[str] = []
-    values: dict[str, dict[str, Any]] = {name: {} for name in known}
-    for name, text in given.items():
-        takers = [n for n, parameters in known.items() if name in parameters]
-        if not takers:
-            problems.append(_unknown(name, known))
-        for taker in takers:
-            parameter = known[taker][name]
-            try:
-                values[taker][name] = converted(parameter, text)
-            except ValueError as e:
-                problem = f"parameter '{name}' of notebook {taker} wants {parameter.wanted}, not '{text}'"
-                problems.append(f"{problem}{f' ({e})' if str(e) else ''}.")
+    values, problems = looked_at(given, known, choices)
     if problems:
         raise UsageError("\n".join(problems) + " Nothing was run.")
     return values
+
+
+def looked_at(
+    given: Mapping[str, str],
+    known: Mapping[str, Mapping[str, Parameter]],
+    choices: Choices | None = None,
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """`checked`, with the problems instead of an error."""
+    values: dict[str, dict[str, Any]] = {name: {} for name in known}
+    unknown: list[str] = []
+    wrong: dict[tuple[str, str], list[str]] = {}
+    for name, text in given.items():
+        takers = [n for n, parameters in known.items() if name in parameters]
+        if not takers:
+            unknown.append(_unknown(name, known))
+        for taker in takers:
+            parameter = known[taker][name]
+            try:
+                values[taker][name] = found = converted(parameter, text)
+                _refuse_what_is_not_there(parameter, found, choices)
+            except ValueError as e:
+                more = f" ({e})" if str(e) else ""
+                what = f"wants {parameter.wanted}, not '{text}'{more}."
+                wrong.setdefault((name, what), []).append(taker)
+    # The notebooks mostly want the same of a name: it is said once.
+    said = [
+        f"parameter '{name}' of notebook{'s' if len(of) > 1 else ''} {', '.join(of)} {what}"
+        for (name, what), of in wrong.items()
+    ]
+    return values, unknown + said
+
+
+def _refuse_what_is_not_there(parameter: Parameter, value: Any, choices: Choices | None) -> None:
+    column = parameter.allowed.column
+    if not column or choices is None:
+        return
+    try:
+        there = choices(column)
+    except UsageError as e:
+        raise ValueError(str(e)) from e
+    for each in value if isinstance(value, list) else [value]:
+        if each not in (None, "") and str(each) not in there:
+            listed = (
+                f"There are: {', '.join(there)}" if 0 < len(there) <= _LISTED else f"There are {len(there):,}"
+            )
+            raise ValueError(f"not in the data.{nearest(str(each), there)} {listed}")
 
 
 def converted(parameter: Parameter, text: str) -> Any:
     """One value in its declared type. ValueError, with the reason if it isn't plain, where it is not one."""
     if parameter.optional and text.strip().lower() in ("none", ""):
         return None
-    return _value(parameter.kind, text, parameter.items)
+    value = _value(parameter.kind, text, parameter.items)
+    if value != "" or not parameter.is_open:
+        for each in value if isinstance(value, list) else [value]:
+            if not parameter.allowed.holds(each):
+                raise ValueError("")
+    return value
 
 
 def given_on_command_line(arguments: Iterable[str]) -> dict[str, str]:
@@ -209,7 +275,11 @@ def _read(source: str, notebook: str) -> dict[str, Parameter]:
                 f"The default of parameter '{name}' of notebook {notebook} is computed: "
                 f"'{ast.unparse(value)}'. Write a plain value, so that it can be checked without running it."
             ) from e
-        found[name] = _parameter(name, annotation, default, comments.get(node.end_lineno or node.lineno, ""))
+        about = comments.get(node.end_lineno or node.lineno, "")
+        try:
+            found[name] = _parameter(name, annotation, default, about)
+        except ValueError as e:
+            raise WorkbenchError(f"Parameter '{name}' of notebook {notebook}: {e}") from e
     return found
 
 
@@ -221,14 +291,14 @@ def _parameter(name: str, annotation: str, default: Any, about: str) -> Paramete
     items = kinds[1] if kind == "list" and len(kinds) > 1 else "str"
     if kind == "str":
         kind = _kind_of_text(name, str(default or ""))
-    return Parameter(
-        name,
-        kind if kind in (*_KINDS, "date", "week") else "str",
-        default,
-        about,
-        optional,
-        items,
+    kind = kind if kind in (*_KINDS, "date", "week") else "str"
+    found = Parameter(
+        name, kind, default, about, optional, items, allowed(about, items if kind == "list" else kind)
     )
+    for each in default if isinstance(default, list) else [default]:
+        if each not in (None, "") and not found.allowed.holds(each):
+            raise ValueError(f"its default {each!r} is not {found.wanted}. Mend one of the two.")
+    return found
 
 
 def _kind_of_text(name: str, default: str) -> str:

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +17,6 @@ from typing import Any
 
 from .. import __version__
 from ..display.numbers import instant
-from ..errors import UsageError, nearest
 from ..metrics.periods import Period
 from ..settings import Settings
 from ..warehouse.versions import pin_reported
@@ -27,16 +26,17 @@ from .engine import Execution, Failure, execute
 from .files import replaced, write
 from .fork_server import start_server
 from .freshness import Label, label, refuse_stale
-from .index import write_index
+from .index import INDEX, write_index
 from .manifest import MANIFEST, manifest, manifest_of, page_entry, versions_of_reports
 from .notebook import authors_of, title_of
-from .notebook_folders import OURS, find_notebooks, spoken
+from .notebook_folders import OURS, find_notebooks
 from .page import About, Link, chart_library, page, without_home
 from .page_contents import page_contents, source_sha256
-from .parameters import checked, declared
+from .planned import Plan, choices_of, chosen, planned
 from .scratch import memory
 
 EXECUTED = "executed"
+__all__ = ["EXECUTED", "Page", "ReportRun", "chosen", "cores", "ended_in_order", "find_notebooks", "make_reports"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ def make_reports(
     facts: DataFacts | None = None,
     now: datetime | None = None,
     exactly: Mapping[str, Mapping[str, Any]] | None = None,
+    plan: Plan | None = None,
+    kernels: Executor | None = None,
 ) -> ReportRun:
     """Run the notebooks of a week and publish their pages, a manifest and the index.
 
@@ -114,17 +116,25 @@ def make_reports(
         By which data are stale or not; the present unless given.
     exactly
         Notebook -> its parameters in their types, checked already (see `again`); in place of `parameters`.
+    plan
+        What was asked and checked already, in place of `week`, `only` and `parameters` (see `batch`).
+    kernels
+        Where the notebooks run, of a batch whose sets share the cores; the index is then the batch's to write.
     """
     started = time.monotonic()
-    given = dict(parameters or {})
-    week = _week(settings, as_of, week, given)
     every = find_notebooks(settings.home, settings.notebooks)
-    notebooks = chosen(every, only)
-    known = {n.stem: declared(n) for n in notebooks}
-    values = checked(given, known) if exactly is None else {n: dict(exactly.get(n, {})) for n in known}
-    for name, parameters_of in known.items():
-        if "week" in parameters_of:
-            values[name]["week"] = week
+    if plan is None:
+        plan = planned(
+            every,
+            settings,
+            as_of,
+            week=week,
+            only=only,
+            given=parameters if exactly is None else {},
+            choices=choices_of(settings, version),
+        )
+    week, notebooks, known = plan.week, plan.notebooks, plan.known
+    values = plan.values if exactly is None else {n: {**exactly.get(n, {}), **plan.weeks[n]} for n in known}
     said = _freshness(settings, facts, week, values, now or datetime.now(UTC))
     refuse_stale(said, settings.stale_reports)
     reports = (out or settings.reports).resolve()
@@ -169,7 +179,7 @@ def make_reports(
         def drawn(execution: Execution) -> Execution:
             return _drawn(_without_paths(execution, settings.home), abouts, building, bundle)
 
-        executions = _run_all(notebooks, values, environment, building / EXECUTED, timeout, drawn)
+        executions = _run_all(notebooks, values, environment, building / EXECUTED, timeout, drawn, kernels)
         pages, entries = [], kept
         for execution in executions:
             if execution.failure is None and execution.name in (beside or {}):
@@ -204,7 +214,7 @@ def make_reports(
             folder=building,
         )
         write(building / MANIFEST, text)
-    index = write_index(reports)
+    index = reports / INDEX if kernels is not None else write_index(reports)
     if out is None:
         pin_reported(settings.versions, versions_of_reports(reports, settings.pin_reports))
     return ReportRun(week, final, index, tuple(pages), time.monotonic() - started)
@@ -229,39 +239,9 @@ def _freshness(
     )
 
 
-def chosen(notebooks: Sequence[Path], only: str | Sequence[str] | None) -> list[Path]:
-    """Those of the notebooks that were asked for by number or name; all where nothing was asked."""
-    if not only:
-        return list(notebooks)
-    words = [w.strip() for w in (only.split(",") if isinstance(only, str) else only) if w.strip()]
-    found: dict[str, Path] = {}
-    unknown = []
-    for word in words:
-        matches = [n for n in notebooks if word in (n.stem, n.name, *spoken(n.stem))]
-        found |= {n.stem: n for n in matches}
-        if not matches:
-            unknown.append(word)
-    if unknown:
-        stems = [n.stem for n in notebooks]
-        listed = f"Notebooks: {', '.join(stems)}."
-        told = " ".join(f"There is no notebook '{w}'.{nearest(w, stems)}" for w in unknown)
-        raise UsageError(f"{told}\n{listed} Nothing was run.")
-    return [n for n in notebooks if n.stem in found]
-
-
-def _week(settings: Settings, as_of: datetime, week: str | None, given: dict[str, str]) -> str:
-    """The week of the run; `-p week=...` says the same thing as `--week`."""
-    asked = given.pop("week", None)
-    if week and asked and week != asked:
-        raise UsageError(f"The week is given twice: {week} and, as a parameter, {asked}. Give it once.")
-    last = weeks.last_complete(as_of, settings.time_zone)
-    wanted = week or asked or last
-    if weeks.monday(wanted) > as_of.date():
-        raise UsageError(
-            f"Week {wanted} begins after the newest data, of {instant(as_of)}. "
-            f"The last complete week is {last}. Nothing was run."
-        )
-    return wanted
+def cores() -> int:
+    """How many kernels may run at a time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run_all(
@@ -271,12 +251,12 @@ def _run_all(
     folder: Path,
     timeout: int,
     drawn: Callable[[Execution], Execution],
+    kernels: Executor | None = None,
 ) -> list[Execution]:
     """Run and draw them, as many at a time as there are cores."""
     from .kernel import close_loop, end_all
 
     folder.mkdir(mode=0o700, exist_ok=True)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     def one(notebook: Path) -> Execution:
         output = folder / notebook.name
@@ -288,7 +268,9 @@ def _run_all(
             close_loop()
         return drawn(execution)
 
-    with ThreadPoolExecutor(min(cores, len(notebooks))) as pool:
+    if kernels is not None:
+        return [r.result() for r in [kernels.submit(one, n) for n in notebooks]]
+    with ThreadPoolExecutor(min(cores(), len(notebooks))) as pool:
         # The first, which sums up the others, comes last: it reads what they have found.
         begun = {n: pool.submit(one, n) for n in (*notebooks[1:], *notebooks[:1])}
         running = [begun[n] for n in notebooks]
