@@ -8,9 +8,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from made_sets import shown, write_set
@@ -251,12 +253,14 @@ def test_two_runs_at_once_make_a_week_once(
 def test_a_week_that_the_data_do_not_reach_waits(
     command: Command, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from workbench.warehouse.reader import Workbench
+
+    week = last_weeks(1)[0]
+    old = SimpleNamespace(as_of=datetime.combine(monday(week), datetime.min.time()))
+    monkeypatch.setattr(Workbench, "opened", lambda _home: nullcontext(old))
     code, _, err = command("report", "--due")
     assert code == 1
-    assert (
-        f"week {last_weeks(1)[0]} has ended, but the data end over a day before it does: there are none"
-        in err
-    )
+    assert f"Error: week {week} has ended, but the data end over a day before it does: " in err
     assert not any(f.is_dir() for f in settings.reports.iterdir())
 
 
