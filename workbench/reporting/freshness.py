@@ -117,8 +117,8 @@ def label(
     ]
     if coverage.n_late:
         who = counted(coverage.n_late, "active account")
-        was = "was" if coverage.n_late == 1 else "were"
-        late.append(Late("accounts", f"{who} {was} not looked at for {MISSED_LOOKS:g} of their intervals"))
+        was, its = ("was", "its") if coverage.n_late == 1 else ("were", "their")
+        late.append(Late("accounts", f"{who} {was} not looked at for {MISSED_LOOKS:g} times {its} interval"))
     return Label(
         data.newest,
         coverage,
