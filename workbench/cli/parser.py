@@ -79,6 +79,13 @@ def command_line() -> argparse.ArgumentParser:
         "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="a parameter"
     )
     sub.add_argument("--out", metavar="DIR", help="folder of the reports (default: reports/)")
+    sub.add_argument(
+        "--reports",
+        nargs="?",
+        const="reports.toml",
+        metavar="FILE",
+        help="many reports, per client, creator or account, as a file says (default: reports.toml of the home)",
+    )
     add_due_options(sub)
     add_again_options(sub)
     add_delivery_commands(command)

@@ -11,6 +11,7 @@ from .shared import say, settings_of
 from .tasks import asked_before
 
 if TYPE_CHECKING:
+    from ..model.scope import Scope
     from ..settings import Settings
 
 
@@ -20,6 +21,7 @@ def make_report(options: Any) -> int:
 
         return make_due(options, make_report)
     from .report_again import make_again, zip_set
+    from .report_batch import beside, make_batch_of
 
     if options.newest and not options.from_manifest:
         raise UsageError("--newest goes with --from-manifest. A report is from the newest data anyhow.")
@@ -39,16 +41,19 @@ def make_report(options: Any) -> int:
     if as_of is None:
         say("The warehouse is empty: the pages say what to import.")
         as_of = datetime.now(UTC).replace(tzinfo=None)
+    if options.reports:
+        return make_batch_of(options, settings, facts, as_of)
+    given = given_on_command_line(options.parameters)
     run = make_reports(
         settings,
         version=version,
         as_of=as_of,
         week=options.week,
         only=options.only,
-        parameters=given_on_command_line(options.parameters),
+        parameters=given,
         out=Path(options.out) if options.out else None,
         facts=facts,
-        beside={"5_creators": lambda folder, week: lists_beside(settings, version, folder, week)},
+        beside=beside(settings, version, given),
     )
     for page in run.failed:
         say(f"Error: {page.name} could not be made: {page.error}")
@@ -62,17 +67,24 @@ def make_report(options: Any) -> int:
     return run.exit_code
 
 
-def lists_beside(settings: Settings, version: int, folder: Path, week: str) -> None:
-    """The reel lists for the week after a report's, in a folder beside its pages."""
+def lists_beside(
+    settings: Settings, version: int, folder: Path, week: str, scope: Scope | None = None
+) -> None:
+    """The reel lists for the week after a report's, in a folder beside its pages; of a scope's accounts."""
     from ..metrics.periods import Period
+    from ..model.level_facts import LevelFacts
     from ..model.reel_lists import reel_lists
+    from ..model.scope import Scope as _Scope
     from ..model.suggestions import iso_week
     from ..reporting.reel_lists import FOLDER, write_reel_lists
     from ..warehouse.reader import Workbench
 
     with Workbench.opened(settings.home, version) as wb:
         after = Period.iso_week(week, settings.time_zone).shifted(7)
-        write_reel_lists(reel_lists(asked_before(wb, after)), folder / FOLDER, iso_week(after.from_on))
+        # Dealt over all accounts, as an image goes to one only; then cut to these.
+        lists = reel_lists(asked_before(wb, after))
+        mine = LevelFacts(wb.table, after, scope=scope or _Scope()).mine(lists)
+        write_reel_lists(mine, folder / FOLDER, iso_week(after.from_on))
 
 
 def open_lab(options: Any) -> int:

@@ -135,11 +135,14 @@ def looked_at(
                 what = f"wants {parameter.wanted}, not '{text}'{more}."
                 wrong.setdefault((name, what), []).append(taker)
     # The notebooks mostly want the same of a name: it is said once.
-    said = [
-        f"parameter '{name}' of notebook{'s' if len(of) > 1 else ''} {', '.join(of)} {what}"
-        for (name, what), of in wrong.items()
-    ]
+    said = [f"parameter '{name}' of {_named(of, len(known))} {what}" for (name, what), of in wrong.items()]
     return values, unknown + said
+
+
+def _named(notebooks: Sequence[str], n_all: int) -> str:
+    if len(notebooks) == n_all > 1:
+        return "all notebooks"
+    return f"notebook{'s' if len(notebooks) > 1 else ''} {', '.join(notebooks)}"
 
 
 def _refuse_what_is_not_there(parameter: Parameter, value: Any, choices: Choices | None) -> None:
