@@ -98,6 +98,8 @@ class _Worker:
             self.end()
             return Drawing(error=f"the drawing process ended, or took longer than {_SECONDS:.0f} s")
         if "error" in said:
+            # What failed in one chart can come up again in the next one that the same process draws.
+            self.end()
             return Drawing(error=said["error"])
         return Drawing(said["svg"], base64.b64decode(said["png"]), base64.b64decode(said["small"]))
 

@@ -137,6 +137,12 @@ def _fewer_colours(png: bytes, colours: int, scale: float) -> bytes:
     return built.getvalue()
 
 
+def _cause(error: Exception) -> str:
+    """An error in a line; what the library says after a line of its own and before the places in its code."""
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.endswith("failed:")]
+    return (lines[0].strip() if lines else type(error).__name__)[:300]
+
+
 def _joined(text: Any) -> str:
     return " ".join(map(str, text)) if isinstance(text, list) else str(text or "")
 
@@ -151,7 +157,7 @@ def main() -> None:
         try:
             said = drawn(json.loads(line))
         except Exception as e:  # whatever a specification of somebody's own may hold
-            said = {"error": f"{type(e).__name__}: {e}"[:500]}
+            said = {"error": _cause(e)}
         sys.stdout.buffer.write(json.dumps(said).encode("utf-8") + b"\n")
         sys.stdout.buffer.flush()
 

@@ -43,7 +43,6 @@ FILE = "workbook.xlsx"
 _MANY_CELLS = 300_000
 """From here on rows go to a file while they are written, and not into memory."""
 _MOST_LINKS = 60_000
-_LONGEST_LINK = 2_000
 _EXACT = 10**15
 """A spreadsheet knows 15 digits."""
 _SHORT = 40
@@ -81,7 +80,7 @@ def _sheet_name(table: ShownTable) -> str:
     name = sheet_name(f"{page}.{table.number:02d} {table.heading or table.title}", "table", longest=200)
     while len(name) > LONGEST_SHEET - 2:
         name = name.rpartition(" ")[0] if " " in name[10:] else name[: LONGEST_SHEET - 2]
-    return name.rstrip(" ,;:-")
+    return name.rstrip(" ,;:-'")
 
 
 def _sheet(sheet: Any, looks: Looks, table: ShownTable) -> None:
@@ -157,7 +156,7 @@ def _leads(value: Any) -> bool:
     return (
         isinstance(value, str)
         and value.startswith("https://")
-        and len(value) < _LONGEST_LINK
+        and not value.endswith("…")
         and address(value) is not None
     )
 
