@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse, stats
+from scipy import sparse, special
 
 from ..metrics.effects import last_uses, outcomes_from_the_start, uses_of_images
 from .frames import executed
@@ -263,7 +263,7 @@ class _Fit:
 
     @property
     def _quantile(self) -> float:
-        return float(stats.t.ppf((1 + LEVEL) / 2, max(len(self.value) - 1, 1)))
+        return float(special.stdtrit(max(len(self.value) - 1, 1), (1 + LEVEL) / 2))
 
 
 def _mean_decay(steps: Floats, total: NDArray[np.int64]) -> Floats:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 FEWEST = 5
 """Pairs, for an interval."""
@@ -56,6 +56,6 @@ def repost_change(reposts: pd.DataFrame, *, level: float = 0.9) -> RepostChange:
     mean = float(change.mean()) if n else np.nan
     margin = np.nan
     if n >= FEWEST:
-        margin = float(stats.t.ppf((1 + level) / 2, n - 1) * change.std(ddof=1) / np.sqrt(n))
+        margin = float(special.stdtrit(n - 1, (1 + level) / 2) * change.std(ddof=1) / np.sqrt(n))
     multiple, low, high = (float(np.exp(v)) for v in (mean, mean - margin, mean + margin))
     return RepostChange(n, int((now > before).sum()), multiple, low, high)

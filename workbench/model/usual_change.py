@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 FEWEST = 5
 """Posts in each period, for an interval."""
@@ -39,7 +39,7 @@ def usual_change(statistics: pd.DataFrame, *, level: float = 0.9) -> pd.DataFram
         error = np.sqrt(a + b)
         freedom = (a + b) ** 2 / (a**2 / (now - 1) + b**2 / (before - 1))
     # Counts that are all alike leave no doubt, and no degrees of freedom.
-    t = pd.Series(stats.t.ppf(0.5 + level / 2, freedom.where(error > 0, 1.0)), index=s.index)
+    t = pd.Series(special.stdtrit(freedom.where(error > 0, 1.0), 0.5 + level / 2), index=s.index)
     half = (t * error).where((now >= FEWEST) & (before >= FEWEST))
     return s.assign(
         usual_now=np.exp(s["log_now"]),

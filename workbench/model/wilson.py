@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 
 def wilson(rate: pd.Series, n: pd.Series, *, level: float = 0.9) -> tuple[pd.Series, pd.Series]:
@@ -12,7 +12,7 @@ def wilson(rate: pd.Series, n: pd.Series, *, level: float = 0.9) -> tuple[pd.Ser
 
     Unlike share +- error it stays between 0 and 1 and says something of 0 of 5 too.
     """
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     size = n.astype("float64").where(n > 0)
     share = rate.astype("float64")
     middle = (share + z * z / (2 * size)) / (1 + z * z / size)
