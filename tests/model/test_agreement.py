@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from workbench.model.agreement import LEAST_AGREEMENT, LEAST_ALONE, LEAST_WORD, agree
@@ -67,6 +69,23 @@ def test_agreement_is_the_same_both_ways_and_with_oneself() -> None:
     assert all(found[one, other] == found[other, one] for one, other in pairs)
     assert all(found[text, text] for text in texts)
     assert 0 < sum(found.values()) < len(found)
+
+
+misread_words = st.lists(
+    st.tuples(st.text("abc", min_size=3, max_size=6), st.integers(0, 6), st.text("abcd", max_size=2)),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(words=misread_words)
+@example(words=[("accb", 1, "c"), ("accb", 0, "a"), ("bbaca", 0, "d"), ("bbacba", 2, "da")])
+@settings(max_examples=300, deadline=None)
+def test_a_misread_text_agrees_both_ways_or_neither(words: list[tuple[str, int, str]]) -> None:
+    """Whichever of several words that are alike is set aside first."""
+    one = " ".join(word for word, _, _ in words)
+    other = " ".join(word[:at] + letters + word[at + 1 :] for word, at, letters in words)
+    assert agree([one], [other]) == agree([other], [one])
 
 
 def test_limits_are_those_of_the_definition() -> None:

@@ -77,14 +77,17 @@ def test_where_a_text_is_unread_only_six_bits_may_differ(
     assert groups(at(0, texts[0]), at(apart, texts[1])) == [0, 0 if same else 1]
 
 
-def test_an_unread_slide_does_not_join_the_texts_of_a_template() -> None:
-    assert groups(at(0, "five ways to sleep"), at(1, None), at(2, "what my cat thinks"), at(3, None)) == [
-        0,
-        1,
-        2,
-        1,
-    ]
+def test_an_unread_slide_of_a_template_joins_no_text_and_no_other_unread_slide() -> None:
+    """Whatever is near the texts of two images; not even the same hash tells."""
+    template = (at(0, "five ways to sleep"), at(2, "what my cat thinks"))
+    assert groups(*template, at(1, None), at(1, None), at(3, None)) == [0, 1, 2, 3, 4]
+    assert groups(*template, {"sha256": "f", **at(1, None)}, {"sha256": "f", **at(1, None)}) == [0, 1, 2, 2]
     assert groups(at(0, TEN), at(1, None), at(2, TEN), at(3, None)) == [0, 0, 0, 0]
+
+
+def test_unread_slides_beside_a_template_are_one_image() -> None:
+    template = (at(0, "five ways to sleep"), at(2, "what my cat thinks"))
+    assert groups(*template, at(1, None), at(12, None), at(13, None)) == [0, 1, 2, 3, 3]
 
 
 def test_an_unread_slide_that_is_known_stays_where_it_was_placed() -> None:
@@ -145,19 +148,26 @@ def by_hand(rows: list[Picture]) -> list[int]:
         apart, (one, other) = _apart(rows[i], rows[j]), (texts[i], texts[j])
         same_file = rows[i].get("sha256") and rows[i].get("sha256") == rows[j].get("sha256")
         same_text = one and other and apart <= 14 and agree([one], [other])[0]
-        if same_file or same_text or (one == other and apart == 0):
+        if same_file or same_text:
             join(i, j)
     bearing = {image[i] for i, text in enumerate(texts) if text}
     loose = {i for i in range(len(rows)) if image[i] not in bearing}
     near = [(i, j) for i, j in pairs if _apart(rows[i], rows[j]) <= 6]
+    near += [(j, i) for i, j in near]
+
+    def told() -> dict[int, set[int]]:
+        found: dict[int, set[int]] = {}
+        for i, j in near:
+            if i in loose and j not in loose:
+                found.setdefault(image[i], set()).add(image[j])
+        return found
+
+    on_template = {image for image, others in told().items() if len(others) > 1}
+    free = {i for i in loose if image[i] not in on_template}
     for i, j in near:
-        if i in loose and j in loose:
+        if i in free and j in free:
             join(i, j)
-    told: dict[int, set[int]] = {}
-    for i, j in [*near, *((j, i) for i, j in near)]:
-        if i in loose and j not in loose:
-            told.setdefault(image[i], set()).add(image[j])
-    for one, others in told.items():
+    for one, others in told().items():
         if len(others) == 1:
             join(one, *others)
     return image
@@ -274,6 +284,23 @@ def test_unread_pictures_are_found_by_bands_of_the_hash(monkeypatch: pytest.Monk
     _block(monkeypatch)
     found = by_hand(rows)
     assert groups(*rows) == [list(dict.fromkeys(found)).index(g) for g in found]
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_bands_of_the_hash_miss_none_within_seven_bits(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    near = rng.integers(0, 2**64, 8, np.uint64)[rng.integers(0, 8, 60)]
+    for _ in range(9):
+        near ^= np.uint64(1) << rng.integers(0, 64, 60, np.uint64)
+    rows, columns = np.arange(0, 60, 2), np.arange(0, 60, 3)
+    found = {
+        pair
+        for i, j in near_hashes.by_hash(near, rows, columns, 7)
+        for pair in zip(i.tolist(), j.tolist(), strict=True)
+    }
+    apart = np.bitwise_count(near[rows][:, None] ^ near[columns])
+    assert found == {(2 * i, 3 * j) for i, j in np.argwhere(apart <= 7).tolist()}
 
 
 def test_a_text_on_many_pictures_is_compared_by_tiles(monkeypatch: pytest.MonkeyPatch) -> None:

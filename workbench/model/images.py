@@ -67,9 +67,9 @@ def image_groups(pictures: pa.Table) -> np.ndarray:
     -------
     numpy.ndarray
         A whole number for each picture, the same for those of one image: equal sha256; else hashes that differ in
-        at most 14 bits and texts that agree (`agreement.agree`); where a text is unread, at most 6 bits, if all that
-        bear a text and are so near are one image; else the same slide_url. Pictures that aren't new stay with those
-        of their image_id.
+        at most 14 bits and texts that agree (`agreement.agree`); where a text is unread, at most 6 bits, unless texts
+        of several images are so near to it; else the same slide_url. Pictures that aren't new stay with those of
+        their image_id.
 
     Source: metrics.md, Level 1. Version 2.
     """
@@ -109,9 +109,12 @@ def _add_alike(edges: list[Pairs], pictures: pa.Table, place: np.ndarray, n: int
     texts = pc.unique(pictures["text"].drop_null())
     text = _whole(pc.index_in(pictures["text"], texts))
     phash = pictures["phash"].to_numpy().astype(np.int64).view(np.uint64)
-    # Of pictures with the same hash and text one is compared: the others are the same image anyway.
-    order = np.lexsort((text, phash))
-    new_point = np.r_[True, (np.diff(phash[order]) != 0) | (np.diff(text[order]) != 0)]
+    # Of pictures with the same hash and text one is compared: the others are the same image anyway. Unread ones, which
+    # may differ in what is written on them, are compared unless their files are the same.
+    unlike = np.where(text < 0, _components(n, *_both(edges))[place], -1)
+    order = np.lexsort((unlike, text, phash))
+    new_point = np.ones(order.size, bool)
+    new_point[1:] = np.any([np.diff(key[order]) != 0 for key in (phash, text, unlike)], axis=0)
     point = np.empty(order.size, np.int64)
     point[order] = np.cumsum(new_point) - 1
     first = order[new_point]
@@ -132,29 +135,20 @@ class _Points:
     ) -> None:
         self.phash, self.text, self.said, self.new, self.image = phash, text, said, new, image
 
-    def _bits(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        return np.asarray(np.bitwise_count(self.phash[i] ^ self.phash[j]))
-
     def _grow(self, edges: list[Pairs]) -> None:
         """Merge the images of these pairs, and only them."""
         i, j = _both(edges)
         n = int(self.image.max()) + 1
         self.image = _components(n, self.image[i], self.image[j])[self.image]
 
-    def read(self) -> Pairs:
-        """Pairs whose texts agree, at least one of each new; as many as connect all there are."""
-        rows = np.flatnonzero(self.text >= 0)
-        new = rows[self.new[rows]]
-        if new.size * rows.size <= (OUTRIGHT if new.size < rows.size else _MANY**2):
-            near = outright(self.phash, rows if new.size == rows.size else new, rows, SAME_TEXT_BITS)
-        else:
-            near = by_text(self.phash, rows, self.text[rows], self.said, SAME_TEXT_BITS)
+    def _connect(self, near: Iterable[Pairs], same: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Pairs:
+        """Those of these pairs that are the same image, at least one of each new; as many as connect all there are."""
         edges, waiting = [_NONE], [_NONE]
         for i, j in _chunks(near):
             asked = (self.image[i] != self.image[j]) & (self.new[i] | self.new[j])
             i, j = i[asked], j[asked]
-            same = _agree(self.text[i], self.text[j], self.said)
-            waiting.append((i[same], j[same]))
+            kept = same(i, j)
+            waiting.append((i[kept], j[kept]))
             if sum(k.size for k, _ in waiting) > max(_CHUNK // 10, self.new.size // 20):
                 # What is connected by now need not be compared again.
                 self._grow(waiting)
@@ -162,47 +156,52 @@ class _Points:
         self._grow(waiting)
         return _both(edges + waiting)
 
+    def read(self) -> Pairs:
+        """Pairs whose texts agree."""
+        rows = np.flatnonzero(self.text >= 0)
+        new = rows[self.new[rows]]
+        if new.size * rows.size <= (OUTRIGHT if new.size < rows.size else _MANY**2):
+            near = outright(self.phash, rows if new.size == rows.size else new, rows, SAME_TEXT_BITS)
+        else:
+            near = by_text(self.phash, rows, self.text[rows], self.said, SAME_TEXT_BITS)
+        return self._connect(near, lambda i, j: _agree(self.text[i], self.text[j], self.said))
+
     def unread(self) -> Pairs:
         """Pairs of pictures none of which has a text, and of those with the one image that is near them.
 
-        Near two images or more they are of neither: what is written on them can't be told, and one of them would
-        make an image of all the texts of a template.
+        Near two images or more they are on a template, where the hash doesn't tell what is written on them: they are
+        of none of these, nor of one with each other.
         """
-        told = np.zeros(int(self.image.max(initial=-1)) + 1, bool)
+        n = int(self.image.max(initial=-1)) + 1
+        told = np.zeros(n, bool)
         told[self.image[self.text >= 0]] = True
-        loose = ~told[self.image]
-        least = np.full(self.new.size, np.iinfo(np.int64).max)
-        most, near_to = np.full(self.new.size, -1), np.full(self.new.size, -1)
-        together = [_NONE]
-        for i, j in _chunks(self._near_unread(np.flatnonzero(loose))):
-            i, j = np.where(loose[i], i, j), np.where(loose[i], j, i)
-            both = loose[j]
-            apart = both & (self.image[i] != self.image[j])
-            together.append((i[apart], j[apart]))
-            i, j = i[~both], j[~both]
-            np.minimum.at(least, i, self.image[j])
-            np.maximum.at(most, i, self.image[j])
+        told = told[self.image]
+        loose, bearing = np.flatnonzero(~told), np.flatnonzero(told)
+        least, most = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
+        near_to = np.full(self.new.size, -1)
+        for i, j in self._near_unread(loose, bearing):
+            np.minimum.at(least, self.image[i], self.image[j])
+            np.maximum.at(most, self.image[i], self.image[j])
             near_to[i] = j
-        self._grow(together)
+        on_template = (least < most)[self.image]
+        least, most = least[self.image], most[self.image]
+        free = loose[~on_template[loose]]
+        together = self._connect(self._near_unread(free, free), lambda i, _: np.ones(i.size, bool))
         # `least` and `most` are images as they were; those with a text stay as they are told apart.
         n = int(self.image.max(initial=-1)) + 1
         least_of, most_of = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
         np.minimum.at(least_of, self.image[loose], least[loose])
         np.maximum.at(most_of, self.image[loose], most[loose])
         placed = np.zeros(n, bool)
-        placed[self.image[loose & ~self.new]] = True
-        sure = ((least_of == most_of) & ~placed)[self.image] & loose & (near_to >= 0)
-        return _both([*together, (np.flatnonzero(sure), near_to[sure])])
+        placed[self.image[~told & ~self.new]] = True
+        sure = ((least_of == most_of) & ~placed)[self.image] & ~told & (near_to >= 0)
+        return _both([together, (np.flatnonzero(sure), near_to[sure])])
 
-    def _near_unread(self, loose: np.ndarray) -> Iterator[Pairs]:
-        """Pairs of a new loose picture with any: one that is known was placed when it came."""
-        new, every = loose[self.new[loose]], np.arange(self.new.size)
-        if new.size * every.size > OUTRIGHT:
-            found = by_hash(self.phash, new, NO_TEXT_BITS)
-        else:
-            found = outright(self.phash, new, every, NO_TEXT_BITS)
-        for i, j in found:
-            yield i[i != j], j[i != j]
+    def _near_unread(self, rows: np.ndarray, columns: np.ndarray) -> Iterator[Pairs]:
+        """Pairs of a row and a column within the bits of unread pictures; some more than once."""
+        if rows.size * columns.size > _MANY**2:
+            return by_hash(self.phash, rows, columns, NO_TEXT_BITS)
+        return outright(self.phash, rows, columns, NO_TEXT_BITS)
 
 
 def related(

@@ -24,6 +24,8 @@ Pairs = tuple[np.ndarray, np.ndarray]
 _MINIMA, _BANDS, _HASH_BITS = 24, 96, 6
 _TILE = (32, 8192)
 _LARGE = 1_000
+_ROWS, _AT_ONCE = 2_000, 4_000_000
+_FLIPS = np.array([0, *(1 << bit for bit in range(16))], np.uint16)
 _TEXTS = 50_000
 _THREADS = 2
 _Work = TypeVar("_Work")
@@ -78,10 +80,13 @@ def by_text(
     yield from _threaded(band, _bands())
 
 
-def by_hash(phash: np.ndarray, rows: np.ndarray, bits: int) -> Iterator[Pairs]:
-    """Pairs of a row and any picture within `bits` <= 7 bits: then a quarter of the hash differs in one at most."""
-    parts = [(quarter, flip) for quarter in range(4) for flip in (0, *(1 << bit for bit in range(16)))]
-    return _threaded(lambda part: _hash_band(phash, rows, bits, *part), parts)
+def by_hash(phash: np.ndarray, rows: np.ndarray, columns: np.ndarray, bits: int) -> Iterator[Pairs]:
+    """Pairs of a row and a column within `bits` <= 7 bits; a pair may come up to four times.
+
+    Of the four quarters of two such hashes one differs in one bit at most.
+    """
+    for quarter in range(4):
+        yield from _by_quarter(phash, rows, columns, bits, np.uint64(16 * quarter))
 
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -172,23 +177,31 @@ def _trigrams(words: list[str]) -> Pairs:
     return hashes[keep[: hashes.size]], np.cumsum(lengths) - lengths
 
 
-def _hash_band(phash: np.ndarray, rows: np.ndarray, bits: int, quarter: int, flip: int) -> Pairs:
-    """Pairs of a row and any within `bits` bits, one quarter of whose hashes differs as said."""
-    part = (phash >> np.uint64(16 * quarter)).astype(np.uint16)
+def _by_quarter(
+    phash: np.ndarray, rows: np.ndarray, columns: np.ndarray, bits: int, shift: np.uint64
+) -> Iterator[Pairs]:
+    """Pairs of a row and a column within `bits` bits, of which this quarter differs in one at most."""
+    part = (phash[columns] >> shift).astype(np.uint16)
     order = np.argsort(part, kind="stable")
     bounds = np.searchsorted(part[order], np.arange(2**16 + 1))
-    found_i, found_j = [], []
-    for a in range(0, rows.size, 10_000):
-        mine = rows[a : a + 10_000]
-        probe = (part[mine] ^ np.uint16(flip)).astype(np.int64)
-        counts = bounds[probe + 1] - bounds[probe]
-        i = np.repeat(mine, counts)
-        offset = np.arange(i.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        j = order[np.repeat(bounds[probe], counts) + offset]
-        near = np.bitwise_count(phash[i] ^ phash[j]) <= bits
-        found_i.append(i[near])
-        found_j.append(j[near])
-    return _joined(found_i), _joined(found_j)
+    columns = columns[order]
+    hashes = phash[columns]
+
+    def some(a: int) -> Pairs:
+        mine = rows[a : a + _ROWS]
+        probes = ((phash[mine] >> shift).astype(np.uint16)[:, None] ^ _FLIPS).astype(np.int64)
+        counts = bounds[probes + 1] - bounds[probes]
+        found_i, found_j = [], []
+        for few in np.array_split(np.arange(mine.size), 1 + counts.sum() // _AT_ONCE):
+            size, start = counts[few].ravel(), bounds[probes[few]].ravel()
+            at = np.arange(size.sum()) + np.repeat(start - (np.cumsum(size) - size), size)
+            i = np.repeat(mine[few], counts[few].sum(1))
+            near = np.bitwise_count(phash[i] ^ hashes[at]) <= bits
+            found_i.append(i[near])
+            found_j.append(columns[at[near]])
+        return _joined(found_i), _joined(found_j)
+
+    return _threaded(some, range(0, rows.size, _ROWS))
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
