@@ -83,6 +83,7 @@ def _made(settings: Settings, what: Again, part: Part, reports: Path) -> ReportR
         week=what.period,
         only=list(part.values),
         out=reports / what.report if what.report or reports != settings.reports else None,
+        name=what.report,
         beside={"5_creators": lambda folder, week: lists_beside(settings, part.version, folder, week)},
         facts=facts,
         now=what.made_at,

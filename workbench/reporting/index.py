@@ -173,7 +173,7 @@ def _figures(periods: Sequence[Period]) -> list[dict[str, Any]]:
     if not periods:
         return []
     periods = periods[:_MOST_DRAWN]
-    lead = min((name for p in periods for name in _leads(p.manifest)), default="")
+    lead = _lead(periods)
     by_period = [(p, _headlines(p.manifest, lead)) for p in periods]
     newest = next((h for _, h in by_period if h), {})
     found = []
@@ -199,8 +199,13 @@ def _figures(periods: Sequence[Period]) -> list[dict[str, Any]]:
     return found
 
 
-def _leads(said: dict[str, Any]) -> list[str]:
-    return [p["name"] for p in said["pages"] if _sound(p)]
+def _lead(periods: Sequence[Period]) -> str:
+    """The page whose figures are shown: the first that has any, in the order of the newest set that has it.
+
+    Where the newest one failed, its figures are missing then, rather than another page's in their place.
+    """
+    having = {page["name"] for p in periods for page in p.manifest["pages"] if _sound(page)}
+    return next((page["name"] for p in periods for page in p.manifest["pages"] if page["name"] in having), "")
 
 
 def _sound(page: dict[str, Any]) -> list[dict[str, Any]]:
@@ -221,7 +226,7 @@ def _sound(page: dict[str, Any]) -> list[dict[str, Any]]:
 def _headlines(said: dict[str, Any], lead: str = "") -> dict[str, dict[str, Any]]:
     """Label -> figure, of the page that leads, or of the first that has any."""
     held = {p["name"]: found for p in said["pages"] if (found := _sound(p))}
-    chosen = held.get(lead or min(held, default=""), [])
+    chosen = held.get(lead or next(iter(held), ""), [])
     return {h["label"]: h for h in chosen}
 
 

@@ -84,6 +84,8 @@ def manifest(
 
     Parameters
     ----------
+    entries
+        The pages in their order.
     report
         The name of a named report; empty for the agency's own.
     folder
@@ -94,7 +96,7 @@ def manifest(
         "report": report,
         "period": period,
         "status": "failed" if any(e["status"] == "failed" for e in entries) else "made",
-        "pages": sorted(entries, key=lambda e: str(e["name"])),
+        "pages": list(entries),
         "warehouse": _warehouse(version, as_of, facts.sha256 if facts else "")
         | ({"schema_version": facts.schema_version, "rows": dict(facts.rows)} if facts else {}),
         "definitions": {"marts": dict(facts.marts) if facts else {}},

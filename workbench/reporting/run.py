@@ -79,6 +79,7 @@ def make_reports(
     only: str | Sequence[str] | None = None,
     parameters: Mapping[str, str] | None = None,
     out: Path | None = None,
+    name: str = "",
     beside: Mapping[str, Callable[[Path, str], object]] | None = None,
     timeout: int = 600,
     facts: DataFacts | None = None,
@@ -105,6 +106,8 @@ def make_reports(
         Name -> text; each goes to the notebooks that declare it.
     out
         The folder of all reports instead of the settings'.
+    name
+        Of a named report, whose folder `out` is; the manifest tells it.
     beside
         Notebook -> what writes the files that lie beside its page, called with the folder of the reports and the
         week when the page was made without a failure. Files go into folders of their own, which stay with the page.
@@ -184,30 +187,31 @@ def make_reports(
         for execution in executions:
             if execution.failure is None and execution.name in (beside or {}):
                 execution = _beside(execution, (beside or {})[execution.name], building, week, drawn)
-            name, error = execution.name, execution.failure.cause if execution.failure else ""
-            about = abouts[name]
-            pages.append(Page(name, about.title, final / f"{name}.html", execution.seconds, error))
+            stem, error = execution.name, execution.failure.cause if execution.failure else ""
+            about = abouts[stem]
+            pages.append(Page(stem, about.title, final / f"{stem}.html", execution.seconds, error))
             entries.append(
                 page_entry(
-                    name,
+                    stem,
                     about.title,
                     error=error,
-                    parameters=values[name],
+                    parameters=values[stem],
                     version=version,
                     as_of=as_of,
                     sha256=facts.sha256 if facts else "",
-                    defaults={n: p.default for n, p in known[name].items()},
+                    defaults={n: p.default for n, p in known[stem].items()},
                     notebook_sha256=source_sha256(execution.notebook),
                     contents=page_contents(execution.notebook),
                 )
             )
         text = manifest(
             week,
-            entries,
+            sorted(entries, key=lambda e: (order.get(e["name"], len(order)), e["name"])),
             version=version,
             as_of=as_of,
             seconds=time.monotonic() - started,
             seconds_by_page={p.name: p.seconds for p in pages},
+            report=name,
             settings=settings,
             facts=facts,
             label=said,
