@@ -299,7 +299,11 @@ def _parameter(name: str, annotation: str, default: Any, about: str) -> Paramete
         name, kind, default, about, optional, items, allowed(about, items if kind == "list" else kind)
     )
     for each in default if isinstance(default, list) else [default]:
-        if each not in (None, "") and not found.allowed.holds(each):
+        try:
+            holds = each in (None, "") or found.allowed.holds(each)
+        except TypeError:  # a text can't be compared with a number
+            holds = False
+        if not holds:
             raise ValueError(f"its default {each!r} is not {found.wanted}. Mend one of the two.")
     return found
 

@@ -115,7 +115,7 @@ def _again(
 def _values(file: Path, samples: Samples) -> dict[str, Any]:
     try:
         return {"week": samples.week} if "week" in declared(file) else {}
-    except (WorkbenchError, SyntaxError):
+    except WorkbenchError:
         return {}
 
 

@@ -60,6 +60,7 @@ def environment(sample: Sample) -> dict[str, str]:
         "WORKBENCH_HOME": str(sample.home),
         "WORKBENCH_VERSION": str(sample.version),
         "WORKBENCH_THREADS": "1",
+        "PIP_NO_INDEX": "1",  # else it would try for a while, in vain
         **CANARY,
     }
 

@@ -60,9 +60,9 @@ def parameters(file: Path, notebook: Any) -> Check:
         return Check("parameters", "failed", f"{found} tagged `parameters`.", todo)
     try:
         found_parameters = declared(file)
-        untyped = _untyped(tagged[0].source)
-    except (WorkbenchError, SyntaxError) as e:
-        return Check("parameters", "failed", str(e), "" if isinstance(e, WorkbenchError) else how)
+    except WorkbenchError as e:
+        return Check("parameters", "failed", str(e))
+    untyped = _untyped(tagged[0].source)
     problems = [(f"`{n}` has no type.", how) for n in untyped]
     problems += [
         (f"The default of `{p.name}` is {p.default!r}, where {p.wanted} is declared.", how)
@@ -116,6 +116,10 @@ def _fits(p: Parameter) -> bool:
     return True
 
 
+_UNFINISHED = ("Write the question here", "Say here what that means")
+"""Words of the template that are there to be replaced."""
+
+
 def house_rules(notebook: Any) -> Check:
     """What makes a notebook easy to read and to keep; advice, for the report runs without it too."""
     advice: list[tuple[str, str]] = []
@@ -132,6 +136,11 @@ def house_rules(notebook: Any) -> Check:
         )
     if not any("how to read" in h.lower() for h in headings):
         advice.append(("Nothing tells how to read it.", "End with a section `## How to read this`."))
+    advice += [
+        (f"{_capital(place(notebook, c))} still has the template's words.", "Replace them by yours.")
+        for c in notebook.cells
+        if any(words in c.source for words in _UNFINISHED)
+    ]
     code = [c for c in notebook.cells if c.cell_type == "code"]
     advice += [
         (
