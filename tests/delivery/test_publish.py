@@ -189,6 +189,16 @@ def test_a_bucket_gets_the_same_files_with_their_types(settings: Settings, make_
     assert s3.get("2025-W40/0_overview.html") == (report.folder / "0_overview.html").read_bytes()
 
 
+def test_a_bucket_that_is_not_there_is_told_with_the_settings_that_name_it(
+    settings: Settings, make_set: MakeSet, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(WorkbenchError, match=r"no bucket nobodys .* mend publish_to or publish_endpoint"):
+        published(settings, make_set(), "s3://nobodys/reports", endpoint=s3.endpoint)
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(UsageError, match="or set publish_to to a folder"):
+        published(settings, find_set(settings.reports), s3.address, endpoint=s3.endpoint)
+
+
 def test_the_index_comes_last_into_a_bucket(
     settings: Settings, make_set: MakeSet, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:

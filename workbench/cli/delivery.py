@@ -251,6 +251,7 @@ def _publish(
     as_zip: bool = False,
     internal: bool = False,
 ) -> int:
+    from ..display.numbers import counted
     from ..reporting.delivery.ledger import Ledger
     from ..reporting.delivery.publish import publish
     from ..reporting.delivery.sets import every_set
@@ -277,7 +278,7 @@ def _publish(
             ledger.write(report.key, address, "published", done.place)
     removed = f", {done.n_removed} removed that the sets no longer have" if done.n_removed else ""
     say(
-        f"Published {', '.join(s.key for s in sets)} to {done.place}: {done.n_sent} files sent "
+        f"Published {', '.join(s.key for s in sets)} to {done.place}: {counted(done.n_sent, 'file')} sent "
         f"({done.n_bytes / 1e6:,.1f} MB), {done.n_same} lay there already{removed}."
     )
     print(done.index or done.place)

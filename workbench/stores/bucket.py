@@ -42,11 +42,13 @@ _WHY = {
 class Bucket(Store):
     """The keys are read from the environment by the library and never held here, so no repr or pickle has them."""
 
-    def __init__(self, bucket: str, prefix: str, *, endpoint: str, plain: bool) -> None:
+    def __init__(
+        self, bucket: str, prefix: str, *, endpoint: str, plain: bool, named: tuple[str, str]
+    ) -> None:
         from obstore.exceptions import BaseError
         from obstore.store import S3Store
 
-        self.bucket, self.prefix, self.endpoint = bucket, prefix, endpoint
+        self.bucket, self.prefix, self.endpoint, self.named = bucket, prefix, endpoint, named
         self.place = f"s3://{bucket}/{prefix}".rstrip("/")
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         config: S3Config = {
@@ -134,8 +136,8 @@ class Bucket(Store):
 
     def _no_bucket(self) -> StorageError:
         return StorageError(
-            f"There is no bucket {self.bucket} at {self.endpoint or 'AWS'}. Create it, or mend media_storage or "
-            "media_endpoint."
+            f"There is no bucket {self.bucket} at {self.endpoint or 'AWS'}. Create it, or mend {self.named[0]} or "
+            f"{self.named[1]}."
         )
 
     def _error(self, text: str) -> StorageError:
@@ -156,7 +158,7 @@ class Bucket(Store):
         why = next(
             (told for word, told in _WHY.items() if word in text), "it can't be reached or stopped answering"
         )
-        return StorageError(f"{where}: {why}. Check the network and media_endpoint, then try again.")
+        return StorageError(f"{where}: {why}. Check the network and {self.named[1]}, then try again.")
 
 
 def _entry(found: object) -> Entry:

@@ -18,7 +18,12 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 
 
 def open_store(
-    address: str | Path, endpoint: str = "", *, home: Path | None = None, plain_hosts: Collection[str] = ()
+    address: str | Path,
+    endpoint: str = "",
+    *,
+    home: Path | None = None,
+    plain_hosts: Collection[str] = (),
+    named: tuple[str, str] = ("media_storage", "media_endpoint"),
 ) -> Store:
     """The folder or bucket of an address; no connection is made yet.
 
@@ -30,6 +35,8 @@ def open_store(
         Address of an S3-compatible service; empty: AWS's own. https, except on this machine and `plain_hosts`.
     plain_hosts
         Hosts (or host:port) that may be talked to without encryption.
+    named
+        The settings that hold the address and the endpoint, for what is said when they are wrong.
     """
     text = str(address)
     if "://" not in text:
@@ -48,12 +55,12 @@ def open_store(
         )
     if prefix:
         checked(prefix)
-    plain = _plain(endpoint, plain_hosts) if endpoint else False
+    plain = _plain(endpoint, plain_hosts, named[1]) if endpoint else False
     missing = [name for name in KEYS if not os.environ.get(name)]
     if missing:
         raise UsageError(
             f"s3://{bucket} wants {' and '.join(missing)} in the environment. Set "
-            f"{'it' if len(missing) == 1 else 'them'}, or set media_storage to a folder."
+            f"{'it' if len(missing) == 1 else 'them'}, or set {named[0]} to a folder."
         )
     for name in (*KEYS, "AWS_SESSION_TOKEN", "AWS_REGION"):
         if not re.fullmatch(r"[!-~]*", os.environ.get(name, "")):  # the library would panic
@@ -62,10 +69,10 @@ def open_store(
             )
     from .bucket import Bucket
 
-    return Bucket(bucket, prefix, endpoint=endpoint.rstrip("/"), plain=plain)
+    return Bucket(bucket, prefix, endpoint=endpoint.rstrip("/"), plain=plain, named=named)
 
 
-def _plain(endpoint: str, plain_hosts: Collection[str]) -> bool:
+def _plain(endpoint: str, plain_hosts: Collection[str], named: str) -> bool:
     """Whether the endpoint is talked to without encryption; UsageError where it must not or makes no sense."""
     try:
         parts = urlsplit(endpoint)
@@ -80,7 +87,7 @@ def _plain(endpoint: str, plain_hosts: Collection[str]) -> bool:
         or parts.query
     ):
         raise UsageError(
-            "The address of the S3 service (media_endpoint) can't be understood. Write it like "
+            f"The address of the S3 service ({named}) can't be understood. Write it like "
             f"https://ACCOUNT.r2.cloudflarestorage.com, without a key; keys belong into {' and '.join(KEYS)}."
         )
     if parts.scheme == "https":

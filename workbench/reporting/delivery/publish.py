@@ -76,7 +76,9 @@ def publish(
     """
     sets = list(reports)
     if "://" in address:
-        shelf: _Shelf = _BucketShelf(open_store(address, endpoint, home=home, plain_hosts=list(plain_hosts)))
+        named = ("publish_to", "publish_endpoint")
+        store = open_store(address, endpoint, home=home, plain_hosts=list(plain_hosts), named=named)
+        shelf: _Shelf = _BucketShelf(store)
     else:
         folder = (home / Path(address).expanduser()).resolve()
         _apart(folder, sets)

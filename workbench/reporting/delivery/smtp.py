@@ -121,9 +121,8 @@ class Connection:
             if code == 552:
                 return self._over(code, said, "the mail is too large; lower mail_attachment_mb")
             if code >= 500:
-                raise CannotSend(
-                    f"{self.server} takes no mail from {sender}: {_told(code, said)}. Check mail_from."
-                )
+                mend = f"Set {USER} and {PASSWORD}." if code == 530 else "Check mail_from."
+                raise CannotSend(f"{self.server} takes no mail from {sender}: {_told(code, said)}. {mend}")
             if code < 400:
                 code, said = smtp.rcpt(recipient)
             if code >= 400:
