@@ -43,6 +43,8 @@ class Drawing:
     small: bytes = b""
     """Without its title, 720 pixels wide or 540, of few colours."""
     error: str = ""
+    seconds: float = 0.0
+    """Of a processor."""
 
 
 def static_pictures(charts: Sequence[Mapping[str, Any]]) -> list[bytes]:
@@ -58,8 +60,12 @@ def drawings(charts: Sequence[Mapping[str, Any]]) -> list[Drawing]:
     return _STUDIO.drawings(charts)
 
 
-def write_charts(charts: Sequence[ShownChart], folder: Path) -> dict[str, str]:
-    """Write SVG and PNG of each chart into `folder`; returns why one could not be drawn, by its name."""
+def write_charts(charts: Sequence[ShownChart], folder: Path) -> tuple[dict[str, str], float]:
+    """Write SVG and PNG of each chart into `folder`.
+
+    Returns why one could not be drawn, by its name, and the seconds of processors that drawing took, also if it was
+    done before, for pages.
+    """
     failed = {}
     made = drawings([c.spec for c in charts])
     if charts:
@@ -70,7 +76,7 @@ def write_charts(charts: Sequence[ShownChart], folder: Path) -> dict[str, str]:
             continue
         write_bytes(folder / f"{chart.stem}.svg", drawing.svg.encode("utf-8"))
         write_bytes(folder / f"{chart.stem}.png", drawing.png)
-    return failed
+    return failed, sum(d.seconds for d in made)
 
 
 class _Worker:
@@ -101,7 +107,8 @@ class _Worker:
             # What failed in one chart can come up again in the next one that the same process draws.
             self.end()
             return Drawing(error=said["error"])
-        return Drawing(said["svg"], base64.b64decode(said["png"]), base64.b64decode(said["small"]))
+        png, small = (base64.b64decode(said[name]) for name in ("png", "small"))
+        return Drawing(said["svg"], png, small, seconds=said["seconds"])
 
     @property
     def lives(self) -> bool:

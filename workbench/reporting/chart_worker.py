@@ -11,6 +11,7 @@ import io
 import json
 import re
 import sys
+import time
 import unicodedata
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -31,21 +32,27 @@ _ELSEWHERE = re.compile(r'\s(?:xlink:)?href="(?!#|data:image/)[^"]*"')
 _SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)"[^>]*?\bheight="([\d.]+)"[^>]*>')
 
 
-def drawn(spec: dict[str, Any]) -> dict[str, str]:
+def drawn(spec: dict[str, Any]) -> dict[str, Any]:
     """A chart as SVG with its title, as PNG of twice the size, and as a small PNG without the title (base64)."""
     import vl_convert
+    from PIL import Image
 
+    began = time.process_time()
     words = heads(spec)
     bare = {k: v for k, v in spec.items() if k != "title"}
     if bare.get("width") in (None, "container") and not {"facet", "columns"} & bare.keys():
         bare["width"] = WIDTH
     # An address in a notebook of somebody's own is never asked.
     svg = tidy(vl_convert.vegalite_to_svg(bare, allowed_base_urls=[]))
-    whole = titled(svg, *words, str(spec.get("description") or words[0] or "Chart"))
+    whole, top = titled(svg, *words, str(spec.get("description") or words[0] or "Chart"))
+    with Image.open(io.BytesIO(vl_convert.svg_to_png(whole, scale=_PRINTED))) as picture:
+        printed = picture.convert("RGB")  # it has its paper
+    below = printed.crop((0, round(top * _PRINTED), printed.width, printed.height)).reduce(round(_PRINTED))
     return {
         "svg": whole,
-        "png": _text(_fewer_colours(vl_convert.svg_to_png(whole, scale=_PRINTED), _COLOURS, _PRINTED)),
-        "small": _text(_small(svg)),
+        "png": _text(_png(printed, _COLOURS, _PRINTED)),
+        "small": _text(_small(below)),
+        "seconds": round(time.process_time() - began, 3),
     }
 
 
@@ -66,8 +73,8 @@ def tidy(svg: str) -> str:
     return _TAG.sub(lambda tag: _ID.sub(numbered, _ELSEWHERE.sub("", tag[0])), svg)
 
 
-def titled(svg: str, title: str, subtitle: str, description: str) -> str:
-    """The drawing under its title and subtitle, broken into lines that fit: Vega would cut them off."""
+def titled(svg: str, title: str, subtitle: str, description: str) -> tuple[str, float]:
+    """The drawing under its title and subtitle, broken into lines that fit (Vega would cut them off); their height."""
     found = _SIZE.search(svg)
     if found is None:
         raise ValueError("the drawing has no size")
@@ -83,12 +90,13 @@ def titled(svg: str, title: str, subtitle: str, description: str) -> str:
             lines.append(f'<text x="{_MARGIN}" y="{top:g}" font-size="{size:g}" {look}>{escape(part)}</text>')
     top = top + 12 if lines else 0.0
     inner = svg[: found.start()] + found[0].replace("<svg", f'<svg y="{top:g}"', 1) + svg[found.end() :]
-    return (
+    whole = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1" '
         f'width="{width:g}" height="{height + top:g}" viewBox="0 0 {width:g} {height + top:g}" role="img" '
         f"aria-label={quoteattr(description)} font-family={quoteattr(theme.FONT)}>"
         f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(lines)}{inner}</svg>\n'
     )
+    return whole, top
 
 
 def broken(text: str, ems: float) -> list[str]:
@@ -112,27 +120,21 @@ def _em(letter: str) -> float:
     return 0.87 if letter in "mwMW%@" else 0.7 if letter.isupper() else 0.55
 
 
-def _small(svg: str) -> bytes:
+def _small(picture: Any) -> bytes:
     """The smallest picture that can still be read, for pages and mails where no script may draw."""
-    import vl_convert
-
-    picture = b""
-    for scale, colours in ((1.0, 16), (0.75, 8)):
-        picture = _fewer_colours(vl_convert.svg_to_png(svg, scale=scale), colours, scale)
-        if len(picture) <= SMALL:
-            break
-    return picture
+    made = _png(picture, 16, 1.0)
+    if len(made) > SMALL:
+        width, height = (round(side * 0.75) for side in picture.size)
+        made = _png(picture.resize((width, max(1, height))), 16, 0.75)
+    return made
 
 
-def _fewer_colours(png: bytes, colours: int, scale: float) -> bytes:
-    """The same picture from a palette: a ninth of the size, and nothing that is seen is lost."""
+def _png(picture: Any, colours: int, scale: float) -> bytes:
+    """A picture with a palette: a ninth of the size, and nothing that is seen is lost."""
     from PIL import Image
 
-    with Image.open(io.BytesIO(png)) as picture:
-        paper = Image.new("RGBA", picture.size, "#ffffff")
-        paper.alpha_composite(picture.convert("RGBA"))
+    kept = picture.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     built = io.BytesIO()
-    kept = paper.convert("RGB").quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     kept.save(built, "PNG", optimize=True, dpi=(72 * scale, 72 * scale))
     return built.getvalue()
 

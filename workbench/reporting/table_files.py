@@ -17,8 +17,6 @@ from ..display.headings import Heading
 from .shown import AboutSet, Column, ShownTable
 from .spreadsheet import csv_cell, csv_text, distinct, write_bytes
 
-FOLDER = "tables"
-
 
 def write_tables(tables: Sequence[ShownTable], folder: Path, about: AboutSet) -> list[Path]:
     """Write both files of each table into `folder`; returns them. A file of the same name is replaced."""

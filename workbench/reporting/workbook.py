@@ -38,8 +38,6 @@ from .workbook_front import (
 )
 from .workbook_looks import Looks, finish, number_format, stretch
 
-FILE = "workbook.xlsx"
-
 _MANY_CELLS = 300_000
 """From here on rows go to a file while they are written, and not into memory."""
 _MOST_LINKS = 60_000
