@@ -120,12 +120,8 @@ class AccountPage(LevelPage):
                 "profiles weekly."
             )
         if len(known) == 1:
-            row, weeks = known.iloc[0], counted(self.facts.score_weeks, "week")
-            return text(
-                f"{row['account_id']} {'won' if row['net_followers'] >= 0 else 'lost'} "
-                f"{whole(abs(row['net_followers']))} followers in {weeks}: {whole(row['followers_first'])} became "
-                f"{whole(row['followers_last'])}."
-            )
+            net = known["net_followers"].iloc[0]
+            return text(f"That is {whole(abs(net))} followers {'won' if net >= 0 else 'lost'}.")
         total, growing = known["net_followers"].sum(), int((known["net_followers"] > 0).sum())
         title = f"{growing} of {counted(len(known), 'account')} grew; together {_signed(total)} followers"
         biggest = known.reindex(known["net_followers"].abs().sort_values(ascending=False).index).head(20)

@@ -312,7 +312,11 @@ class LevelPage:
             "without_account": "have no account",
             "known_only_by_date": "have a date without a time, so nothing is known of them before 48 hours",
         }
-        found = [f"{n:,} posts {reasons[r]}" for r, n in self.facts.left_out.items() if n]
+        found = [
+            f"{counted(n, 'post')} {reasons[r] if n > 1 else reasons[r].replace('have', 'has', 1)}"
+            for r, n in self.facts.left_out.items()
+            if n
+        ]
         return note("; ".join(found) + "." if found else "No post was left out.", "Left out, and why")
 
 

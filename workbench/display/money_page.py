@@ -212,6 +212,8 @@ class MoneyPage(LevelPage):
             return note(f"No money is attributed to any {one} in these weeks.")
         if len(told) == 1:
             row, unit = told.iloc[0], self.facts.currency
+            if one == "account" and row["n_posts"] >= FEWEST_POSTS and pd.notna(row["roi"]):
+                return text(f"Revenue {money(row['revenue'], unit)}, cost {money(row['cost'], unit)}.")
             return text(
                 f"{row[column]} {'made' if row['profit'] >= 0 else 'lost'} {money(abs(row['profit']), unit)} in "
                 f"{counted(self.facts.score_weeks, 'week')}: revenue "

@@ -184,7 +184,8 @@ class OverviewPage(LevelPage):
             caption=caption,
             columns={
                 "part_name": "Part",
-                "n_rows": "Rows",
+                # How much there is of everybody's is not for a page of one client's.
+                **({} if self.facts.scope.is_narrow else {"n_rows": "Rows"}),
                 "newest_on": "Newest",
                 "days_behind": "Days behind",
                 **({"what_to_do": "What to do"} if missing else {}),

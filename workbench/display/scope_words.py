@@ -18,10 +18,10 @@ def platform_name(platform: Any) -> str:
     return _PLATFORMS.get(str(platform), str(platform))
 
 
-def scope_name(scope: Scope, accounts: pd.DataFrame) -> str:
+def scope_name(scope: Scope, accounts: pd.DataFrame | None = None) -> str:
     """`Account @name on TikTok`, `Creator name`, `Client name, TikTok`; empty where it is everybody.
 
-    `accounts`: those of the scope (see `LevelFacts.account_names`).
+    `accounts`: those of the scope (see `LevelFacts.account_names`); without them an account is called by its id.
     """
     platform = platform_name(scope.platform) if scope.platform else ""
     said = [f"{kind} {name}" for kind, name in (("client", scope.client), ("creator", scope.creator)) if name]
@@ -32,7 +32,9 @@ def scope_name(scope: Scope, accounts: pd.DataFrame) -> str:
     return told[:1].upper() + told[1:]
 
 
-def _named(account: str, accounts: pd.DataFrame) -> str:
+def _named(account: str, accounts: pd.DataFrame | None) -> str:
+    if accounts is None:
+        return account
     known = accounts[accounts["account_id"] == account].dropna(subset=["username"])
     if known.empty:
         return account

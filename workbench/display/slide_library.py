@@ -211,7 +211,7 @@ class LibraryPage(PicturePage):
             links={"image_text": "example_url"},
             pictures=BESIDE,
             missing="not known of this image",
-            note=note,
+            note=" ".join(filter(None, [note, "Uses and rest are anybody's." * self.facts.scope.is_narrow])),
             limit=50,
         )
 

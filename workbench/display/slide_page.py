@@ -102,9 +102,8 @@ class SlidePage(LibraryPage, PairsPage, ThemesPage):
             )
         accounts = facts.recommended["account_id"].nunique()
         if accounts:
-            sentences.append(
-                f"For {counted(accounts, 'account')} there is an image to show again, at the end of this page."
-            )
+            whom = "There" if self._of_one else f"For {counted(accounts, 'account')} there"
+            sentences.append(f"{whom} is an image to show again, at the end of this page.")
         return text(" ".join(sentences) or "No slide is known of this week and the one before.")
 
     def weekly_chart(self) -> Any:

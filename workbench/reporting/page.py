@@ -56,6 +56,8 @@ class About:
     title: str
     period: str
     """The period spelled out: Week 40, 29 Sep to 5 Oct 2025."""
+    scope: str = ""
+    """Whom the page is about, where not everybody: Client acme."""
     version: int
     as_of: datetime
     parameters: Mapping[str, Any] = field(default_factory=dict)

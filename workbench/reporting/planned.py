@@ -9,8 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..display.escaping import plain
 from ..display.numbers import instant
+from ..display.scope_words import scope_name
 from ..errors import UsageError, nearest
+from ..model.scope import NAMES, Scope
 from ..settings import Settings
 from . import weeks
 from .notebook_folders import spoken
@@ -82,6 +85,11 @@ def looked_over(
         return None, problems
     plan = Plan(week, notebooks, known, values)
     return Plan(week, notebooks, known, {n: {**v, **plan.weeks[n]} for n, v in values.items()}), []
+
+
+def given_scope(values: Mapping[str, Any]) -> str:
+    """Whom a page is about by its parameters, in words; empty where it is everybody."""
+    return plain(scope_name(Scope(**{name: str(values.get(name) or "") for name in NAMES})), longest=120)
 
 
 def declared_once(notebook: Path) -> dict[str, Parameter]:

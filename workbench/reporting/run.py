@@ -32,11 +32,20 @@ from .notebook import authors_of, title_of
 from .notebook_folders import OURS, find_notebooks
 from .page import About, Link, chart_library, page, without_home
 from .page_contents import page_contents, source_sha256
-from .planned import Plan, choices_of, chosen, planned
+from .planned import Plan, choices_of, chosen, given_scope, planned
 from .scratch import memory
 
 EXECUTED = "executed"
-__all__ = ["EXECUTED", "Page", "ReportRun", "chosen", "cores", "ended_in_order", "find_notebooks", "make_reports"]
+__all__ = [
+    "EXECUTED",
+    "Page",
+    "ReportRun",
+    "chosen",
+    "cores",
+    "ended_in_order",
+    "find_notebooks",
+    "make_reports",
+]
 
 
 @dataclass(frozen=True)
@@ -159,6 +168,7 @@ def make_reports(
                 name=n.stem,
                 title=titles[n.stem],
                 period=weeks.spelled(week),
+                scope=given_scope(values[n.stem]),
                 version=version,
                 as_of=as_of,
                 parameters=values[n.stem],
