@@ -6,16 +6,19 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
 PYTEST_WORKERS ?= 2
 
-.PHONY: report test check lint env demo lab bench bench-short truth truth-short pictures pictures-short lock docs clean
+.PHONY: report test test-long check lint env demo lab bench bench-short truth truth-short pictures pictures-short notebooks lock docs clean
 
 report: env ## environment, demo data where there is none of yours, the last week's reports
 	@$(BIN)/workbench demo --if-empty
 	@$(BIN)/workbench report
 
-test: env ## all tests
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q tests
+test: env ## all tests but the long ones
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "not long" tests
 
-check: lint test ## everything that must be green
+test-long: env ## tests that work or measure for many seconds each
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m long tests
+
+check: lint test test-long ## everything that must be green
 
 lint: env ## formatting, lint, types, imports
 	$(BIN)/ruff format --check .
@@ -59,6 +62,9 @@ pictures-short: env ## the same on fewer slides
 	$(BIN)/python -m benchmarks.same_image --short
 	$(BIN)/python -m benchmarks.ocr --short
 	$(BIN)/python -m benchmarks.grouping --short
+
+notebooks: env ## can our notebooks join the reports, by what users check theirs with
+	$(BIN)/workbench check notebooks/*.ipynb
 
 docs: env ## regenerate the data dictionary
 	$(BIN)/python -m workbench.dictionary

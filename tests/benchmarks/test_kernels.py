@@ -10,6 +10,7 @@ from benchmarks.kernels import tried
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux only")
+@pytest.mark.long
 def test_twenty_kernels_answer_rightly_also_where_some_and_the_server_are_killed() -> None:
     found = tried(20, kill_kernels=9, kill_server=13)
     assert found.good, found.told()

@@ -161,6 +161,7 @@ def number(text: str) -> float:
     return float(re.sub(r"[^\d.\-]", "", text.replace("\N{MINUS SIGN}", "-")))
 
 
+@pytest.mark.long
 def test_a_slider_moved_in_jupyterlab_changes_the_profit(
     lab: Lab, window: Any, begin: Start, tmp_path: Path
 ) -> None:

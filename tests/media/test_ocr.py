@@ -22,6 +22,7 @@ def reader() -> Reader:
     return Reader()
 
 
+@pytest.mark.long
 def test_a_dozen_drawn_slides_are_read_with_at_most_one_character_in_a_hundred_wrong():
     whole = next(f for f in measured(drawn(SHORT)) if f.name == "drawn")
     assert whole.n == SHORT and whole.character_error_rate <= LIMIT, whole

@@ -130,6 +130,7 @@ def test_drawn_slides_of_one_image_are_found_where_texts_are_read_without_error(
 
 
 @pytest.mark.xdist_group("reading")
+@pytest.mark.long
 def test_drawn_slides_of_one_image_are_found_by_hash_and_by_what_is_read(tmp_path: Path) -> None:
     kept = tmp_path / "read.jsonl"
     seen = same_image.as_read(same_image.SHORT, kept)
