@@ -175,3 +175,113 @@ def test_arguments_of_the_command_line_are_split_at_the_first_equals_sign():
     ):
         with pytest.raises(UsageError, match=told):
             given_on_command_line(wrong)
+
+
+ALLOWED = """
+week: str = "2025-W40"  # ISO week [2024-W01 or more]
+from_on: str = "2025-09-29"  # first day [2025-01-01 to 2025-12-31]
+weeks: int = 4  # weeks [1 to 26]
+share: float = 0.5  # fraction of posts [0 to 1]
+most: int = 5  # posts [-10 or less]
+horizon: str = "120"  # hours [120 | settled]
+hours: list[int] = [24]  # hours [24 | 48]
+platform: str = ""  # empty for all [accounts.platform]
+peers: list[str] = []  # accounts [accounts.account_id]
+views: int = 0  # how many [views]
+"""
+
+
+@pytest.fixture
+def limited(tmp_path):
+    text = ALLOWED.replace("most: int = 5", "most: int = -11")
+    return {"1_all": declared(notebook(tmp_path / "1_all.ipynb", text))}
+
+
+def data(column: str) -> list[str]:
+    there = {"accounts.platform": ["tiktok", "youtube"], "accounts.account_id": ["t:a", "t:b"]}
+    if column not in there:
+        raise UsageError(f"the data have no column {column}")
+    return there[column]
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad", "wants"),
+    [
+        ("week", "2024-W01", "2023-W52", "an ISO week such as 2025-W40 of 2024-W01 or more, not '2023-W52'."),
+        ("from_on", "2025-12-31", "2026-01-01", "from 2025-01-01 to 2025-12-31, not '2026-01-01'."),
+        ("weeks", "26", "27", "a whole number from 1 to 26, not '27'."),
+        ("weeks", "1", "0", "a whole number from 1 to 26, not '0'."),
+        ("share", "1", "1.01", "a number from 0.0 to 1.0, not '1.01'."),
+        ("most", "-10", "-9", "a whole number of -10 or less, not '-9'."),
+        ("horizon", "settled", "121", "one of 120, settled, not '121'."),
+        ("hours", "24,48", "24,72", "one of 24, 48, not '24,72'."),
+        (
+            "platform",
+            "tiktok",
+            "tiktock",
+            "not 'tiktock' (not in the data. Did you mean 'tiktok'? There are: tiktok, ",
+        ),
+        (
+            "platform",
+            "",
+            "x",
+            "text that is among accounts.platform, not 'x' (not in the data. There are: tiktok, ",
+        ),
+        (
+            "peers",
+            "t:a, t:b",
+            "t:a,t:c",
+            "that is among accounts.account_id, not 't:a,t:c' (not in the data.",
+        ),
+        ("views", "-5", "a", "wants a whole number, not 'a'."),
+    ],
+)
+def test_a_value_is_in_its_range_among_its_choices_and_in_the_data(limited, name, good, bad, wants):
+    assert name in checked({name: good}, limited, data)["1_all"]
+    with pytest.raises(UsageError) as e:
+        checked({name: bad}, limited, data)
+    assert str(e.value).startswith(f"parameter '{name}' of notebook 1_all wants ") and wants in str(e.value)
+
+
+def test_an_empty_text_stands_for_all_only_where_it_is_the_default(limited):
+    assert checked({"platform": ""}, limited, data)["1_all"] == {"platform": ""}
+    with pytest.raises(UsageError):
+        checked({"horizon": ""}, limited, data)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("weeks: int = 40  # weeks [1 to 26]", "its default 40 is not a whole number from 1 to 26"),
+        ("weeks: int = 4  # weeks [26 to 1]", "[26 to 1] ends before it begins"),
+        ("weeks: int = 4  # weeks [a to b]", "'a' is no int"),
+        ("weeks: int = 4  # weeks [about four weeks]", "is no range and no choice"),
+        ('kind: str = "c"  # what [a | b]', "its default 'c' is not one of a, b"),
+    ],
+)
+def test_brackets_that_cannot_be_followed_are_an_error_of_the_notebook(tmp_path, line, said):
+    with pytest.raises(WorkbenchError) as e:
+        declared(notebook(tmp_path / "n.ipynb", line))
+    assert said in str(e.value) and "notebook n" in str(e.value)
+
+
+def test_what_all_notebooks_want_of_a_name_is_said_once(limited):
+    known = {"1_a": limited["1_all"], "2_b": limited["1_all"], "3_c": {}}
+    with pytest.raises(UsageError) as e:
+        checked({"weeks": "0", "platform": "x"}, known, data)
+    assert str(e.value).count("parameter 'weeks' of notebooks 1_a, 2_b wants") == 1
+    assert "all notebooks" not in str(e.value)
+
+
+def test_the_parameters_of_our_notebooks_are_typed_limited_and_read_alike_by_papermill():
+    from papermill import inspect_notebook
+
+    from workbench.reporting.notebook_folders import OURS
+
+    for file in sorted(OURS.glob("*.ipynb")):
+        found = declared(file)
+        assert list(found)[-4:] == ["platform", "account", "creator", "client"]
+        assert all(p.help.endswith("]") or p.kind == "week" for p in found.values()), file.stem
+        assert {n: p["inferred_type_name"] for n, p in inspect_notebook(file).items()} == {
+            n: "int" if p.kind == "int" else "str" for n, p in found.items()
+        }
