@@ -314,6 +314,28 @@ def test_a_text_on_many_pictures_is_compared_by_tiles(monkeypatch: pytest.Monkey
     assert groups(*rows) == [list(dict.fromkeys(found)).index(g) for g in found]
 
 
+def test_what_is_related_to_new_slides_of_a_large_template_is_found_by_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table, _ = library(900, seed=4)
+    phash = table["phash"].to_numpy().view(np.uint64)
+    text: list[str | None] = table["text"].to_pylist()
+    text[:3] = [None, None, "nobody says this"]
+    known, asked = text[100:], 0
+
+    def read(places: np.ndarray) -> pa.Array:
+        nonlocal asked
+        asked += 1
+        return pa.array([known[k] for k in places.tolist()], pa.string())
+
+    outright = images.related(phash[:100], text[:100], phash[100:], read)
+    monkeypatch.setattr(images, "_NEAR", 0)
+    assert images.related(phash[:100], text[:100], phash[100:], read).tolist() == outright.tolist()
+    monkeypatch.setattr(near_hashes, "_LARGE", 3)
+    assert images.related(phash[:100], text[:100], phash[100:], read).tolist() == outright.tolist()
+    assert 0 < outright.size < 800 and asked == 3
+
+
 # --- texts and names -------------------------------------------------------------------------------------
 
 

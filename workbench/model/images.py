@@ -35,6 +35,8 @@ OUTRIGHT = 3_000_000_000
 _MANY = 6_000
 """Above so many new pictures they are blocked by text."""
 _CHUNK = 1_000_000
+_NEAR = 2_000_000
+"""Up to so many pairs of a new and a known picture that are near have their texts compared."""
 _NONE: Pairs = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
@@ -220,17 +222,33 @@ def related(
     """
     n, unread = phash.size, np.array([t is None for t in text], bool)
     every = np.concatenate([phash, known])
-    i, j = _both([_NONE, *outright(every, np.arange(n), np.arange(n, every.size), SAME_TEXT_BITS)])
-    bits = np.bitwise_count(every[i] ^ every[j])
-    found = [j[unread[i] & (bits <= NO_TEXT_BITS)] - n]
-    i, j = i[~unread[i]], j[~unread[i]] - n
-    places, at = np.unique(j, return_inverse=True)
+    held, beside = np.zeros(known.size, bool), np.zeros(known.size, bool)
+    near: list[Pairs] | None = [_NONE]
+    size = 0
+    for i, j in outright(every, np.arange(n), np.arange(n, every.size), SAME_TEXT_BITS):
+        bits, lone = np.bitwise_count(every[i] ^ every[j]), unread[i]
+        held[j[lone & (bits <= NO_TEXT_BITS)] - n] = True
+        i, j = i[~lone], j[~lone]
+        beside[j - n] = True
+        size += i.size
+        # Where new slides stand on large templates, nearly all that is near says something else.
+        near = [*near, (i, j)] if near is not None and size <= _NEAR else None
+    places = np.flatnonzero(beside)
     words = read(places).dictionary_encode()
-    code = _whole(words.indices)[at]
-    i, at, code = i[code >= 0], at[code >= 0], code[code >= 0]
     said = [*(t or "" for t in text), *(normalized(t) for t in words.dictionary.to_pylist())]
-    found.append(places[at[_agree(i, code + n, said)]])
-    return np.unique(np.concatenate(found))
+    code = np.r_[np.arange(n), np.full(known.size, -1)]
+    told = _whole(words.indices)
+    code[n + places] = np.where(told >= 0, told + n, -1)
+    bearing = np.r_[np.flatnonzero(~unread), n + places[told >= 0]]
+    new = np.arange(every.size) < n
+    for i, j in (
+        near if near is not None else by_text(every, bearing, code[bearing], said, SAME_TEXT_BITS, new)
+    ):
+        i, j = np.where(new[i], i, j), np.where(new[i], j, i)
+        asked = ~new[j] & (code[j] >= 0)
+        i, j = i[asked], j[asked]
+        held[j[_agree(code[i], code[j], said)] - n] = True
+    return np.flatnonzero(held)
 
 
 def _chunks(found: Iterable[Pairs]) -> Iterator[Pairs]:

@@ -57,13 +57,18 @@ def _tiles(phash: np.ndarray, mine: np.ndarray, columns: np.ndarray, bits: int) 
 
 
 def by_text(
-    phash: np.ndarray, rows: np.ndarray, text: np.ndarray, said: list[str], bits: int
+    phash: np.ndarray,
+    rows: np.ndarray,
+    text: np.ndarray,
+    said: list[str],
+    bits: int,
+    new: np.ndarray | None = None,
 ) -> Iterator[Pairs]:
     """Pairs of rows within `bits` bits whose texts may agree; a pair may come more than once.
 
-    `text` is each row's place in `said`, the distinct texts.
+    `text` is each row's place in `said`; where `new` is given, one of each pair is of these.
     """
-    yield _within(phash, rows, text, bits)
+    yield _within(phash, rows, text, bits, new=new)
     parts = list(_threaded(lambda a: _minima(said[a : a + _TEXTS]), range(0, len(said), _TEXTS)))
     if not parts:
         return
@@ -75,7 +80,7 @@ def by_text(
         one, other, mask = which
         words = minima[one] * _ODD + minima[other]
         key = (words[text] ^ (hashes & mask)) * _ODD
-        return _within(phash, rows, key >> np.uint64(32), bits, text)
+        return _within(phash, rows, key >> np.uint64(32), bits, text, new)
 
     yield from _threaded(band, _bands())
 
@@ -106,9 +111,17 @@ def _bands() -> list[tuple[int, int, np.uint64]]:
 
 
 def _within(
-    phash: np.ndarray, rows: np.ndarray, key: np.ndarray, bits: int, kind: np.ndarray | None = None
+    phash: np.ndarray,
+    rows: np.ndarray,
+    key: np.ndarray,
+    bits: int,
+    kind: np.ndarray | None = None,
+    new: np.ndarray | None = None,
 ) -> Pairs:
-    """Pairs of rows with the same key below 2 ** 32; where `kind` is given, those of different kinds."""
+    """Pairs of rows with the same key below 2 ** 32; of different kinds, and one of them new, where these are given."""
+    if new is not None:
+        met = np.isin(key, key[new[rows]])
+        rows, key, kind = rows[met], key[met], None if kind is None else kind[met]
     if not rows.size:
         return rows, rows
     # A key and its place in one number: sorting these takes a fifth of the time of sorting places by key.
@@ -126,8 +139,9 @@ def _within(
     large = several & (sizes > _LARGE)
     for start, size in zip(starts[large], sizes[large], strict=True):
         group = rows[start : start + size]
-        for a in range(0, size, _TILE[0]):
-            i, j = _tiles(phash, group[a : a + _TILE[0]], group[a:], bits)
+        mine = group if new is None else group[new[group]]
+        for a in range(0, mine.size, _TILE[0]):
+            i, j = _tiles(phash, mine[a : a + _TILE[0]], group[a:] if new is None else group, bits)
             found_i.append(i)
             found_j.append(j)
     starts, sizes = starts[several & ~large], sizes[several & ~large]
@@ -142,6 +156,8 @@ def _within(
         i = at[np.bitwise_count(ordered[at] ^ ordered[at + step]) <= bits]
         if kind is not None:
             i = i[kind[i] != kind[i + step]]
+        if new is not None:
+            i = i[new[rows[i]] | new[rows[i + step]]]
         found_i.append(rows[i])
         found_j.append(rows[i + step])
         step += 1
