@@ -75,7 +75,7 @@ def kept_versions(versions: Path) -> list[int]:
 def sha256_of(versions: Path, number: int) -> str:
     """The hash of a version's file, which tells whether two homes hold the same data. Empty where it is gone.
 
-    Reading the file takes 1 s a GB or so, so it is kept beside the file.
+    It is read once (2 s a GB); the hash is kept beside the file.
     """
     file, kept = versions / f"{_stem(number)}.duckdb", versions / f"{_stem(number)}{_HASH}"
     try:
