@@ -72,7 +72,7 @@ def _made(settings: Settings, what: Again, part: Part, reports: Path) -> ReportR
     from ..reporting.data_facts import data_facts
     from ..reporting.run import make_reports
     from ..warehouse.reader import Workbench
-    from .reporting import lists_beside
+    from .report_batch import beside
 
     with Workbench.opened(settings.home, part.version) as wb:
         facts = data_facts(wb)
@@ -84,7 +84,7 @@ def _made(settings: Settings, what: Again, part: Part, reports: Path) -> ReportR
         only=list(part.values),
         out=reports / what.report if what.report or reports != settings.reports else None,
         name=what.report,
-        beside={"5_creators": lambda folder, week: lists_beside(settings, part.version, folder, week)},
+        beside=beside(settings, part.version, part.values.get("5_creators", {})),
         facts=facts,
         now=what.made_at,
         exactly=part.values,

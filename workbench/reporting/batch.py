@@ -25,6 +25,7 @@ from ..warehouse.versions import pin_reported
 from .batch_file import EACH, WHERE, Entry, read_entries
 from .data_facts import DataFacts
 from .fork_server import start_server
+from .freshness import label, refuse_stale
 from .index import write_index
 from .manifest import versions_of_reports
 from .notebook_folders import find_notebooks
@@ -57,7 +58,7 @@ class Made:
 
     @property
     def has_failed(self) -> bool:
-        return self.run is None or bool(self.run.failed)
+        return self.run is None or self.run.exit_code != 0
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,9 @@ def make_batch(
     from .kernel import end_all
 
     started, now = time.monotonic(), datetime.now(UTC)
+    if facts and facts.freshness:  # data that are too old are so for all
+        said = label(facts.freshness, stale_after_hours=settings.stale_after_hours, now=now)
+        refuse_stale(said, settings.stale_reports)
     reports = (out or settings.reports).resolve()
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     start_server()
