@@ -191,8 +191,9 @@ def maker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def make(options: argparse.Namespace) -> int:
         assert not (options.due or options.send or options.publish)
-        write_set(settings.reports, options.week)
-        made.append(options.week)
+        for name in ("acme", "zeta") if options.reports else ("",):
+            write_set(settings.reports, options.week, name=name)
+            made.append(f"{name}/{options.week}" if name else options.week)
         return 0
 
     from workbench.cli import parser, reporting
@@ -215,6 +216,45 @@ def test_due_makes_missed_weeks_once_and_delivers_each(
     assert sorted(f.name for f in (settings.home / "public").iterdir()) == [*missed, "index.html"]
     assert command(*due) == (0, "", "")
     assert maker == missed and len(boxes.arrived) == 6
+
+
+def test_due_makes_the_reports_of_a_file_once_and_mails_each_to_whom_it_is_meant_for(
+    command: Command, maker: list[str], boxes: Mailboxes
+) -> None:
+    (week,) = last_weeks(1)
+    assert command("report", "--due", "--send", "--reports")[0] == 0
+    assert maker == [f"acme/{week}", f"zeta/{week}", week]
+    assert boxes.recipients() == ["ann@example.com", "ben@example.com", "boss@acme.example"]
+    assert command("report", "--due", "--send", "--reports") == (0, "", "")
+    assert len(maker) == 3
+
+
+def test_a_week_that_can_not_be_made_stops_neither_the_others_nor_what_is_to_be_delivered(
+    command: Command, make_set: MakeSet, maker: list[str], boxes: Mailboxes, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from workbench.cli import parser
+    from workbench.errors import WorkbenchError
+
+    before, first, second = last_weeks(3)
+    make_set(before)
+
+    def make(options: argparse.Namespace) -> int:
+        if options.week == first:
+            raise WorkbenchError("the data are too old")
+        make_set(options.week)
+        return 0
+
+    monkeypatch.setattr(parser, "make_report", lambda options: delivery.make_due(options, make))
+    code, _, err = command("report", "--due", "--send")
+    assert code == 1 and f"Error: {first}: the data are too old" in err
+    assert boxes.recipients() == ["ann@example.com", "ben@example.com"]
+    assert boxes.mails()[0]["Subject"].startswith(f"Report: Week {int(second[-2:])},")
+    monkeypatch.setattr(
+        parser, "make_report", lambda options: delivery.make_due(options, lambda o: make_set(o.week) and 0)
+    )
+    assert command("report", "--due")[0] == 0
+    assert (settings.reports / first).is_dir()
 
 
 def test_due_sends_later_what_could_not_be_sent_and_lets_be_what_was_refused(

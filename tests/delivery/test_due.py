@@ -68,6 +68,14 @@ def test_missed_weeks_are_caught_up_on_oldest_first_and_within_a_limit() -> None
     assert too_old == [f"2025-W{n}" for n in range(21, 36)]
 
 
+def test_a_week_that_came_to_nothing_is_due_again_but_not_for_ever() -> None:
+    now = utc("2025-10-27 05:00")
+    begun = ["2025-W20", "2025-W41", "2025-W42"]
+    assert due_weeks(["2025-W42"], BERLIN, now, begun=begun) == (["2025-W41", "2025-W43"], [])
+    assert due_weeks([], BERLIN, now, begun=begun) == (["2025-W41", "2025-W42", "2025-W43"], [])
+    assert due_weeks(["2025-W41", "2025-W43"], BERLIN, now, begun=[]) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("when", "zone"),
     [

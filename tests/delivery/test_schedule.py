@@ -94,7 +94,7 @@ def test_crons_line_runs_with_the_words_that_were_meant(tmp_path: Path, told: Pa
     environment = scheduling.environment_file()
     environment.parent.mkdir(parents=True)
     environment.write_text("WORKBENCH_SMTP_PASSWORD='a $b'\n", encoding="utf-8")
-    line = cron_line(Schedule(home, MONDAY, send=True))
+    line = cron_line(Schedule(home, MONDAY, send=True, reports="my reports.toml"))
     assert "\n" not in line
     *when, command = line.split(" ", 5)
     assert when[1:] == ["*"] * 4
@@ -106,7 +106,8 @@ def test_crons_line_runs_with_the_words_that_were_meant(tmp_path: Path, told: Pa
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     words, password = json.loads(told.read_text(encoding="utf-8"))
     assert words == [
-        "report", "--home", str(home), "--due", "--at", "Mon 06:00", "--time-zone", "Europe/Berlin", "--send",
+        "report", "--home", str(home), "--due", "--at", "Mon 06:00", "--time-zone", "Europe/Berlin", "--reports",
+        "my reports.toml", "--send",
     ]  # fmt: skip
     assert password == "a $b"
     assert (home / "data" / "delivery" / "schedule.log").exists()

@@ -33,6 +33,14 @@ def add_schedule_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
         )
         sub.add_argument("--time-zone", metavar="ZONE", help="of the time (default: the settings')")
         if words:
+            sub.add_argument(
+                "--reports",
+                nargs="?",
+                const="reports.toml",
+                default="",
+                metavar="FILE",
+                help="the reports of a file too, per client, creator or account (default: reports.toml)",
+            )
             sub.add_argument("--publish", action="store_true", help="publish what was made")
             sub.add_argument("--send", action="store_true", help="mail what was made")
 
@@ -125,5 +133,6 @@ def _asked(options: Any) -> tuple[Schedule, str]:
         weekly(options.at, options.time_zone or settings.time_zone),
         publish=getattr(options, "publish", False),
         send=getattr(options, "send", False),
+        reports=getattr(options, "reports", ""),
     )
     return schedule.checked(), options.by or ("systemd" if has_systemd() else "cron")

@@ -55,7 +55,12 @@ def weekly(text: str, time_zone: str) -> Weekly:
 
 
 def due_weeks(
-    made: Collection[str], at: Weekly, now: datetime, *, most: int = MOST_MISSED
+    made: Collection[str],
+    at: Weekly,
+    now: datetime,
+    *,
+    begun: Collection[str] = (),
+    most: int = MOST_MISSED,
 ) -> tuple[list[str], list[str]]:
     """The weeks to make, the oldest first, and those that were missed too long ago.
 
@@ -67,17 +72,21 @@ def due_weeks(
         Periods that there is a report for, also one with pages that failed: it is made again by name, not by the clock.
     now
         An instant with its zone.
+    begun
+        Weeks that an earlier run began to make: those of the last `most` weeks that came to nothing are due again.
     """
     newest = _newest_due(at, now)
+    lately = {weeks.week_of(weeks.monday(newest) - timedelta(days=7 * n)) for n in range(most)}
+    left = sorted((lately & set(begun)) - set(made))
     known = sorted(w for w in made if re.fullmatch(r"\d{4}-W\d{2}", w) and w <= newest)
     if not known:
-        return [newest], []
+        return sorted({newest, *left}), []
     missed = []
     monday = weeks.monday(known[-1]) + timedelta(days=7)
     while weeks.week_of(monday) <= newest:
         missed.append(weeks.week_of(monday))
         monday += timedelta(days=7)
-    return missed[-most:], missed[:-most]
+    return sorted({*missed[-most:], *left}), [w for w in missed[:-most] if w not in left]
 
 
 def is_covered(week: str, as_of: datetime | None, time_zone: str) -> bool:

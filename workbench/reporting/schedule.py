@@ -36,6 +36,8 @@ class Schedule:
     at: Weekly
     publish: bool = False
     send: bool = False
+    reports: str = ""
+    """A file of reports to make beside the agency's own."""
 
     @property
     def name(self) -> str:
@@ -50,6 +52,7 @@ class Schedule:
         """The command's words."""
         words = [*_workbench(), "report", "--home", str(self.home), "--due", "--at", str(self.at)]
         words += ["--time-zone", self.at.time_zone]
+        words += ["--reports", self.reports] if self.reports else []
         return words + ["--publish"] * self.publish + ["--send"] * self.send
 
     @property

@@ -61,7 +61,7 @@ def digest(report: ReportSet) -> list[PageDigest]:
 def _page(folder: Path, entry: dict[str, Any]) -> PageDigest:
     said = PageDigest(str(entry["name"]), _line(entry["title"]), str(entry["file"]))
     if entry.get("status") == "failed":
-        said.error = _line(entry.get("error") or "no cause is known")
+        said.error = _line(entry.get("error") or "no cause is known", _LONGEST // 2)
         return said
     for output in _outputs(folder / "executed" / f"{said.name}.ipynb"):
         data = output.get("data", {})

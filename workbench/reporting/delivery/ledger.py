@@ -19,7 +19,7 @@ import filelock
 
 from ...errors import WorkbenchError
 
-State = Literal["due", "handing over", "sent", "refused", "failed", "uncertain", "published"]
+State = Literal["due", "made", "handing over", "sent", "refused", "failed", "uncertain", "published"]
 """`handing over`: a mail's text is about to leave. Where that is the last line, nobody knows whether it arrived."""
 
 DONE = ("sent", "published")
@@ -33,7 +33,8 @@ class Line:
     set: str
     """Key of the set."""
     to: str
-    """An address, or the place that it was published to; empty for what concerns the set as a whole."""
+    """An address, the place that it was published to, or the file of reports that were made; empty for the set as a
+    whole."""
     state: State
     at: str
     detail: str = ""

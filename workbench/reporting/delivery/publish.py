@@ -19,7 +19,7 @@ from typing import Any
 from ...errors import UsageError, WorkbenchError
 from ...stores import Entry, Store, open_store
 from ..files import replaced
-from .sets import ReportSet
+from .sets import ReportSet, unchanged
 from .shelf import bundled, indexes
 
 PUBLISHED = "published.json"
@@ -85,10 +85,12 @@ def publish(
         shelf = _FolderShelf(folder)
     if as_zip:
         for report in sets:
-            shelf.put(f"{report.key.replace('/', '-')}.zip", bundled(report))
+            with unchanged(report):
+                shelf.put(f"{report.key.replace('/', '-')}.zip", bundled(report))
         return shelf.done
     for report in sets:
-        shelf.put_set(report.key, report.files(internal=internal))
+        with unchanged(report):
+            shelf.put_set(report.key, report.files(internal=internal))
     keys = {report.key for report in sets}
     there = [o for o in others if o.key not in keys and shelf.has(o.key)]
     for name, page in indexes([*sets, *there]).items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,17 @@ def find_set(reports: Path, period: str | None = None, name: str = "") -> Report
             "Make the period again with: workbench report"
         )
     return found
+
+
+@contextmanager
+def unchanged(report: ReportSet) -> Iterator[None]:
+    """A set that a run takes the place of while its files are read is told, and not half of each delivered."""
+    try:
+        yield
+    except FileNotFoundError as e:
+        raise WorkbenchError(
+            f"{report.folder} was made again meanwhile ({e.filename} is gone). Try once more."
+        ) from e
 
 
 def sets_in(reports: Path, name: str = "") -> list[ReportSet]:
