@@ -47,7 +47,7 @@ def test_a_run_makes_a_page_for_each_notebook_an_index_and_a_manifest(run, home)
     assert run.period == "2025-W40" and run.folder == home / "reports" / "2025-W40"
     assert [p.path.name for p in run.pages] == ["2_accounts.html", "3_fails.html"]
     assert sorted(f.name for f in run.folder.iterdir()) == [
-        *("2_accounts.html", "3_fails.html", "executed", "manifest.json")
+        *("2_accounts.html", "3_fails.html", "charts", "executed", "manifest.json", "tables", "workbook.xlsx")
     ]
     assert run.index.read_text().count('href="2025-W40/2_accounts.html"') == 1
 
@@ -72,7 +72,7 @@ def test_the_manifest_says_what_was_made_from_what(run):
         ("3_fails", "failed"),
     ]
     assert manifest["pages"][0]["parameters"] == {"week": "2025-W40"}
-    assert set(manifest["made"]) == {"at", "seconds", "seconds_by_page", "files"}
+    assert set(manifest["made"]) == {"at", "seconds", "seconds_by_page", "seconds_around", "files"}
 
 
 def test_the_notebook_gets_the_version_and_its_parameters(run):
@@ -157,10 +157,10 @@ def test_a_page_that_cannot_be_drawn_says_so_and_the_others_go_on(tmp_path, monk
     settings = small_home(tmp_path, **{"1_a": "print(week)", "2_b": "print(week)"})
     drawn = page_module._body
 
-    def body(notebook, contents):
+    def body(notebook, contents, pictures):
         if "Page 1_a" in str(notebook):
             raise KeyError("a chart without data")
-        return drawn(notebook, contents)
+        return drawn(notebook, contents, pictures)
 
     monkeypatch.setattr(page_module, "_body", body)
     run = make_reports(settings, version=1, as_of=AS_OF)

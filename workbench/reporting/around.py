@@ -31,6 +31,11 @@ class Around:
     error: str = ""
     """Why there are no files; the pages stand without them."""
 
+    def as_manifest(self) -> dict[str, Any]:
+        """What a manifest says of it, times left out."""
+        said = {"tables": self.n_tables, "charts": self.n_charts, "not_drawn": dict(self.not_drawn)}
+        return said | ({"error": self.error} if self.error else {})
+
 
 def files_around(folder: Path, pages: Sequence[ShownPage], about: AboutSet) -> Around:
     """As `write_around`, but a failure takes no page with it: it is told, and no half of the files is left."""

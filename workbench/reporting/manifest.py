@@ -18,6 +18,7 @@ from typing import Any
 
 from .. import __version__
 from ..settings import Settings
+from .around import Around
 from .data_facts import DataFacts
 from .freshness import Label
 
@@ -79,6 +80,7 @@ def manifest(
     label: Label | None = None,
     folder: Path | None = None,
     made_at: datetime | None = None,
+    around: Around | None = None,
 ) -> str:
     """The manifest as JSON.
 
@@ -90,6 +92,8 @@ def manifest(
         The name of a named report; empty for the agency's own.
     folder
         The set as it is built, whose files are listed.
+    around
+        What was written around the pages.
     """
     said = {
         "format": FORMAT,
@@ -102,6 +106,7 @@ def manifest(
         "definitions": {"marts": dict(facts.marts) if facts else {}},
         "checks": {k: dict(v) for k, v in sorted(facts.checks.items())} if facts else {},
         "freshness": label.as_manifest() if label else None,
+        "around": around.as_manifest() if around else None,
         "settings": {name: getattr(settings, name) for name in SETTINGS} if settings else {},
         "workbench_version": __version__,
         "code": code(),
@@ -109,6 +114,7 @@ def manifest(
             "at": (made_at or datetime.now(UTC)).isoformat(timespec="seconds"),
             "seconds": round(seconds, 2),
             "seconds_by_page": {name: round(s, 2) for name, s in sorted(seconds_by_page.items())},
+            "seconds_around": {name: round(s, 2) for name, s in around.seconds.items()} if around else {},
             "files": files(folder) if folder else {},
         },
     }

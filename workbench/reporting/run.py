@@ -21,6 +21,8 @@ from ..metrics.periods import Period
 from ..settings import Settings
 from ..warehouse.versions import pin_reported
 from . import weeks
+from .around import Around, clear_around, files_around, set_pages
+from .chart_files import static_pictures
 from .data_facts import DataFacts
 from .engine import Execution, Failure, execute
 from .files import replaced, write
@@ -30,10 +32,11 @@ from .index import INDEX, write_index
 from .manifest import MANIFEST, manifest, manifest_of, page_entry, versions_of_reports
 from .notebook import authors_of, title_of
 from .notebook_folders import OURS, find_notebooks
-from .page import About, Link, chart_library, page, without_home
+from .page import About, Link, chart_library, charts_in, page, without_home
 from .page_contents import page_contents, source_sha256
 from .planned import Plan, choices_of, chosen, given_scope, planned
 from .scratch import memory
+from .shown import AboutSet
 
 EXECUTED = "executed"
 __all__ = [
@@ -69,6 +72,8 @@ class ReportRun:
     index: Path
     pages: tuple[Page, ...]
     seconds: float
+    around: Around | None = None
+    """What lies around the pages; None where no files were wanted."""
 
     @property
     def failed(self) -> tuple[Page, ...]:
@@ -76,7 +81,7 @@ class ReportRun:
 
     @property
     def exit_code(self) -> int:
-        return 1 if self.failed else 0
+        return 1 if self.failed or (self.around and self.around.error) else 0
 
 
 def make_reports(
@@ -96,6 +101,7 @@ def make_reports(
     exactly: Mapping[str, Mapping[str, Any]] | None = None,
     plan: Plan | None = None,
     kernels: Executor | None = None,
+    files: bool = True,
 ) -> ReportRun:
     """Run the notebooks of a week and publish their pages, a manifest and the index.
 
@@ -132,6 +138,8 @@ def make_reports(
         What was asked and checked already, in place of `week`, `only` and `parameters` (see `batch`).
     kernels
         Where the notebooks run, of a batch whose sets share the cores; the index is then the batch's to write.
+    files
+        Whether tables, charts and a workbook lie around the pages, and still pictures in them where no script runs.
     """
     started = time.monotonic()
     every = find_notebooks(settings.home, settings.notebooks)
@@ -190,7 +198,7 @@ def make_reports(
         bundle = chart_library(settings.data / "cache")
 
         def drawn(execution: Execution) -> Execution:
-            return _drawn(_without_paths(execution, settings.home), abouts, building, bundle)
+            return _drawn(_without_paths(execution, settings.home), abouts, building, bundle, stills=files)
 
         executions = _run_all(notebooks, values, environment, building / EXECUTED, timeout, drawn, kernels)
         pages, entries = [], kept
@@ -214,9 +222,26 @@ def make_reports(
                     contents=page_contents(execution.notebook),
                 )
             )
+        entries = sorted(entries, key=lambda e: (order.get(e["name"], len(order)), e["name"]))
+        around = None
+        if files:
+            about_set = AboutSet(
+                title=f"{name or 'Reports'}, {weeks.spelled(week)}",
+                period=week,
+                version=version,
+                as_of=as_of,
+                workbench_version=__version__,
+                facts={"Freshness": " ".join(filter(None, [*said.facts, said.unfinished, said.stale]))}
+                if said.facts
+                else {},
+            )
+            shown = set_pages(entries, building / EXECUTED, {e.name: e.notebook for e in executions})
+            around = files_around(building, shown, about_set)
+        else:
+            clear_around(building)
         text = manifest(
             week,
-            sorted(entries, key=lambda e: (order.get(e["name"], len(order)), e["name"])),
+            entries,
             version=version,
             as_of=as_of,
             seconds=time.monotonic() - started,
@@ -226,12 +251,13 @@ def make_reports(
             facts=facts,
             label=said,
             folder=building,
+            around=around,
         )
         write(building / MANIFEST, text)
     index = reports / INDEX if kernels is not None else write_index(reports)
     if out is None:
         pin_reported(settings.versions, versions_of_reports(reports, settings.pin_reports))
-    return ReportRun(week, final, index, tuple(pages), time.monotonic() - started)
+    return ReportRun(week, final, index, tuple(pages), time.monotonic() - started, around)
 
 
 def _freshness(
@@ -298,11 +324,15 @@ def _run_all(
             raise
 
 
-def _drawn(execution: Execution, abouts: Mapping[str, About], building: Path, bundle: str) -> Execution:
+def _drawn(
+    execution: Execution, abouts: Mapping[str, About], building: Path, bundle: str, stills: bool
+) -> Execution:
     """Write the page of a notebook; where it can't be drawn, the page that says so."""
     about = replace(abouts[execution.name], made=_made(execution))
     try:
-        text = page(execution, about, bundle=bundle)
+        whole = stills and execution.failure is None
+        pictures = static_pictures(charts_in(execution.notebook)) if whole else ()
+        text = page(execution, about, bundle=bundle, pictures=pictures)
     except Exception as e:
         execution = replace(execution, failure=Failure(type(e).__name__, str(e), "Drawing the page"))
         text = page(execution, about, bundle=bundle)
