@@ -86,6 +86,12 @@ def command_line() -> argparse.ArgumentParser:
         metavar="FILE",
         help="many reports, per client, creator or account, as a file says (default: reports.toml of the home)",
     )
+    sub.add_argument(
+        "--no-files",
+        dest="files",
+        action="store_false",
+        help="pages only: no workbook, no tables and charts as files, no still pictures in the pages",
+    )
     add_due_options(sub)
     add_again_options(sub)
     add_delivery_commands(command)

@@ -43,7 +43,7 @@ def make_again(options: Any) -> int:
     for line in what.told:
         say(f"Note: {line}")
     reports = Path(options.out) if options.out else settings.reports
-    runs = [_made(settings, what, part, reports) for part in what.parts]
+    runs = [_made(settings, what, part, reports, options.files) for part in what.parts]
     index = write_index(reports, names=[what.report] if what.report else [])
     for page in [p for run in runs for p in run.failed]:
         say(f"Error: {page.name} could not be made: {page.error}")
@@ -66,7 +66,7 @@ def zip_set(reports: Path, period: str, name: str = "") -> None:
     say(f"Zipped: {file} ({file.stat().st_size / 1e6:.1f} MB).")
 
 
-def _made(settings: Settings, what: Again, part: Part, reports: Path) -> ReportRun:
+def _made(settings: Settings, what: Again, part: Part, reports: Path, files: bool) -> ReportRun:
     from datetime import UTC, datetime
 
     from ..reporting.data_facts import data_facts
@@ -88,4 +88,5 @@ def _made(settings: Settings, what: Again, part: Part, reports: Path) -> ReportR
         facts=facts,
         now=what.made_at,
         exactly=part.values,
+        files=files,
     )

@@ -38,12 +38,15 @@ def make_batch_of(options: Any, settings: Settings, facts: DataFacts, as_of: dat
             facts=facts,
             beside=lambda plan: beside(settings, facts.version, plan.values.get("5_creators", {})),
             progress=progress,
+            files=options.files,
         )
     for made in run.failed:
         if made.run is None:
             say(f"Error: report {made.name} could not be made: {made.error}")
         for page in made.run.failed if made.run else ():
             say(f"Error: report {made.name}: {page.name} could not be made: {page.error}")
+        if made.run and made.run.around and made.run.around.error:
+            say(f"Error: report {made.name}: the files around the pages: {made.run.around.error}")
     say(run.spelled)
     print(run.index)
     return run.exit_code

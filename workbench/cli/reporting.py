@@ -54,9 +54,12 @@ def make_report(options: Any) -> int:
         out=Path(options.out) if options.out else None,
         facts=facts,
         beside=beside(settings, version, given),
+        files=options.files,
     )
     for page in run.failed:
         say(f"Error: {page.name} could not be made: {page.error}")
+    if run.around and run.around.error:
+        say(f"Error: the files around the pages could not be made: {run.around.error}")
     made = len(run.pages) - len(run.failed)
     say(
         f"Made {made} of {len(run.pages)} pages of {run.period} from version {version} in {run.seconds:.1f} s."

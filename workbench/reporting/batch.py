@@ -97,6 +97,7 @@ def make_batch(
     beside: Beside | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     timeout: int = 600,
+    files: bool = True,
 ) -> BatchRun:
     """Make every report into `<reports>/<name>/<week>/`, then the indexes. See `run.make_reports`.
 
@@ -131,6 +132,7 @@ def make_batch(
                 kernels=kernels,
                 beside=beside(report.plan) if beside else None,
                 timeout=timeout,
+                files=files,
             )
         except Exception as e:  # whatever it is, the others are made
             return Made(report.name, None, str(e) or type(e).__name__)
