@@ -5,6 +5,9 @@
 - marimo: `marimo export html` of what `marimo convert` makes of the notebooks, in a row;
 - batch: many reports of one notebook in one run (another week each), against the documented way for one of them.
 
+Ours are the pages, which is all that the others make. Workbook, CSV, Parquet, PNG and SVG are timed apart, in each
+manifest (`made.seconds_around`).
+
 Wall seconds are compared where the machine is quiet, CPU seconds of all processes where it isn't: both are kept.
 """
 
@@ -52,7 +55,7 @@ def documented(home: Path, notebooks: list[Path], folder: Path) -> Cost:
 def ours(home: Path, notebooks: list[Path], folder: Path) -> Cost:
     names = ",".join(n.stem for n in notebooks)
     out = ["--week", WEEK, "--only", names, "--out", str(folder / "ours")]
-    return cost_of([str(BIN / "workbench"), "report", "--home", str(home), *out])
+    return cost_of([str(BIN / "workbench"), "report", "--no-files", "--home", str(home), *out])
 
 
 def marimo(home: Path, notebooks: list[Path], folder: Path, program: Path) -> Cost:

@@ -177,6 +177,10 @@ class Answer:
 
         return f"<style>{stylesheet()}</style>{self.table._repr_html_()}"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """As HTML, as text, and as the data of the table for the files around a report."""
+        return {**self.table._repr_mimebundle_(), "text/html": self._repr_html_(), "text/plain": repr(self)}
+
     def __repr__(self) -> str:
         return f"{self.table!r}\n{self.table.note}"
 
