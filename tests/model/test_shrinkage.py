@@ -124,3 +124,16 @@ def test_solving_small_groups_together_changes_no_answer(monkeypatch: pytest.Mon
     for name, found in together.items():
         assert found.mean == pytest.approx(apart[name].mean, abs=0.02)
         assert found.variance == pytest.approx(apart[name].variance, rel=0.05)
+
+
+def test_members_through_another_group_are_those_of_the_product() -> None:
+    random = np.random.default_rng(8)
+    texts = sparse.csr_matrix(np.eye(12)[random.integers(0, 12, 200)])
+    words = sparse.csr_matrix((random.random((12, 5)) < 0.4).astype(float))
+    value = np.asarray((texts @ words) @ random.normal(0, 0.5, 5)) + random.normal(0, 0.4, 200)
+    plain = [Group("text", texts), Group("word", (texts @ words).tocsr(), 0.3)]
+    through = [plain[0], Group("word", plain[1].members, 0.3, (texts, words))]
+    one, two = (pooled_effects(value, groups, seed=9, heavy_tails=True) for groups in (plain, through))
+    for name, found in one.items():
+        assert found.mean == pytest.approx(two[name].mean, abs=1e-3)
+        assert found.variance == pytest.approx(two[name].variance, rel=1e-2)

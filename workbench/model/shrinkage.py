@@ -51,6 +51,8 @@ class Group:
     """posts x levels: how often each level counts in each post."""
     spread: float | None = None
     """Standard deviation of the effects; None: found from the data."""
+    through: tuple[sparse.csr_matrix, sparse.csr_matrix] | None = None
+    """Two matrices of which `members` is the product, where they are smaller: posts x texts, texts x words."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,18 @@ class _Design:
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self.rows = sparse.hstack([g.members for g in groups], format="csr")
-        self.transposed = self.rows.T.tocsr()
+        # What is smaller than the rows, and whose product they are.
+        first = [g.through[0] if g.through else g.members for g in groups]
+        second = [g.through[1] if g.through else sparse.identity(g.members.shape[1]) for g in groups]
+        is_shorter = any(g.through for g in groups)
+        self._first = sparse.hstack(first, format="csr") if is_shorter else self.rows
+        self._second = sparse.block_diag(second, format="csr") if is_shorter else None
+        self._first_transposed = self._first.T.tocsr()
+        self._second_transposed = None if self._second is None else self._second.T.tocsr()
         self.sizes = [g.members.shape[1] for g in groups]
         bounds = np.r_[0, np.cumsum(self.sizes)]
         self.places = [slice(bounds[i], bounds[i + 1]) for i in range(len(groups))]
-        self.squares = np.asarray(self.transposed.multiply(self.transposed).sum(axis=1)).ravel()
+        self.squares = np.asarray(self.rows.multiply(self.rows).sum(axis=0)).ravel()
         chosen, left = [], _TOGETHER
         for i in sorted(range(len(groups)), key=lambda i: self.sizes[i]):
             if self.sizes[i] <= left:
@@ -85,6 +94,16 @@ class _Design:
         """Effects of the small groups: nearly every post has one of each, which ties all equations to one another."""
         few = self.rows[:, self.together]
         self.products = (few.T @ few).toarray()
+
+    def of_posts(self, effects: Floats) -> Floats:
+        """The sums of its effects for each post."""
+        out: Floats = self._first @ (effects if self._second is None else self._second @ effects)
+        return out
+
+    def of_effects(self, values: Floats) -> Floats:
+        """The sums of its posts' values for each effect."""
+        out: Floats = self._first_transposed @ values
+        return out if self._second_transposed is None else self._second_transposed @ out
 
 
 @dataclass(frozen=True)
@@ -102,7 +121,7 @@ class _Equations:
         return out
 
     def apply(self, x: Floats) -> Floats:
-        out: Floats = self.design.transposed @ (self.design.rows @ x)
+        out = self.design.of_effects(self.design.of_posts(x))
         out /= self.noise
         out += self.precision[:, None] * x
         return out
@@ -160,7 +179,7 @@ def pooled_effects(
             break
         variances, noise = moved
         if heavy_tails:
-            value = _drawn_in(seen, design.rows @ solution, noise)
+            value = _drawn_in(seen, design.of_posts(solution), noise)
     return {
         g.name: Pooled(solution[at, 0], variance[at], solution[at, 1:], float(np.sqrt(v)))
         for g, at, v in zip(groups, places, variances, strict=True)
@@ -208,8 +227,8 @@ def _solved(
     others (exact) plus the mean square, over the draws, of what the others make of it.
     """
     right = np.empty_like(start)
-    right[:, 0] = equations.design.transposed @ value / equations.noise
-    right[:, 1:] = equations.design.transposed @ (chance[0] / np.sqrt(equations.noise))
+    right[:, 0] = equations.design.of_effects(value) / equations.noise
+    right[:, 1:] = equations.design.of_effects(chance[0] / np.sqrt(equations.noise))
     right[:, 1:] += np.sqrt(equations.precision)[:, None] * chance[1]
     diagonal = equations.diagonal
     solution = conjugate_gradients(equations.apply, right, equations.nearly_solved, start=start)
@@ -303,7 +322,7 @@ def _stepped(
 ) -> tuple[Floats, float]:
     """One step of average-information REML: the variances nearer to where the likelihood is largest."""
     noise = equations.noise
-    error = value - equations.design.rows @ mean
+    error = value - equations.design.of_posts(mean)
     scaled = error / noise
     known = sum(
         g.members.shape[1] - variance[at].sum() / v
@@ -322,9 +341,9 @@ def _stepped(
     prior.append(0.0)
     columns.append(scaled)
     working = np.array(columns).T
-    right = equations.design.transposed @ working / noise
+    right = equations.design.of_effects(working) / noise
     inside = conjugate_gradients(equations.apply, right, equations.nearly_solved, tolerance=_ROUGH)
-    information = 0.5 * working.T @ (working - equations.design.rows @ inside) / noise + np.diag(prior)
+    information = 0.5 * working.T @ (working - equations.design.of_posts(inside)) / noise + np.diag(prior)
     old = np.r_[variances[sought], noise]
     new = old + np.linalg.lstsq(information, np.array(score), rcond=None)[0]
     new = np.clip(new, np.maximum(0.2 * old, _SMALL), 5.0 * old)

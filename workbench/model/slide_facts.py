@@ -105,9 +105,12 @@ class SlideFacts(LevelFacts):
     @cached_property
     def best(self) -> pd.DataFrame:
         """The images whose lift is surely largest: by the lower end of the interval."""
+        return self.told(self._best)
+
+    @property
+    def _best(self) -> pd.DataFrame:
         good = self.library[self.library["slide_lift_low"] > 1]
-        ordered = good.sort_values(["slide_lift_low", "image_id"], ascending=[False, True])
-        return self.told(ordered.head(SHOWN))
+        return good.sort_values(["slide_lift_low", "image_id"], ascending=[False, True]).head(SHOWN)
 
     @cached_property
     def n_good(self) -> int:
@@ -116,8 +119,11 @@ class SlideFacts(LevelFacts):
     @cached_property
     def weak(self) -> pd.DataFrame:
         """Images that clearly do worse than usual and are still in use."""
-        ordered = self._weak.sort_values(["slide_lift_high", "image_id"])
-        return self.told(ordered.head(SHOWN))
+        return self.told(self._weakest)
+
+    @property
+    def _weakest(self) -> pd.DataFrame:
+        return self._weak.sort_values(["slide_lift_high", "image_id"]).head(SHOWN)
 
     @property
     def _weak(self) -> pd.DataFrame:
@@ -145,8 +151,11 @@ class SlideFacts(LevelFacts):
     @fact
     def tired(self) -> pd.DataFrame:
         """Images that wear out clearly faster than usual."""
-        worn = self.wear[self.wear["is_tired"]].merge(self.uses, on="image_id")
-        return self.told(worn.head(SHOWN))
+        return self.told(self._tired)
+
+    @property
+    def _tired(self) -> pd.DataFrame:
+        return self.wear[self.wear["is_tired"]].merge(self.uses, on="image_id").head(SHOWN)
 
     @cached_property
     def forgotten(self) -> pd.DataFrame:
@@ -166,13 +175,28 @@ class SlideFacts(LevelFacts):
 
     def told(self, chosen: pd.DataFrame) -> pd.DataFrame:
         """Images with what is written on them and a post to look at."""
-        few = ibis.memtable(chosen[["image_id"]], schema={"image_id": "string"})
+        of_lists = chosen["image_id"].isin(self._listed).all()
+        texts, examples = self._told_of_lists if of_lists else self._texts_and_examples(chosen["image_id"])
+        return chosen.merge(texts, on="image_id", how="left").merge(examples, on="image_id", how="left")
+
+    @cached_property
+    def _told_of_lists(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return self._texts_and_examples(self._listed)
+
+    @cached_property
+    def _listed(self) -> pd.Series:
+        """The images of all lists, which are asked about together."""
+        lists = [self._best, self._weakest, self._forgotten.head(SHOWN), self._tired]
+        # Nobody who wants to see the tired ones waits for a fit of hooks.
+        lists += [] if self.effects.hooks_cost_a_fit else [self._best_hooks]
+        return pd.concat([each["image_id"] for each in lists], ignore_index=True).drop_duplicates()
+
+    def _texts_and_examples(self, image_ids: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
+        few = ibis.memtable(image_ids.to_frame("image_id"), schema={"image_id": "string"})
         shown = self.slide_uses.semi_join(few, "image_id")
         texts = executed(images.image_texts(shown, self.tables("slides")))
-        examples = executed(
-            images.image_examples(shown, self.performance, at=self.period.to_at, horizon=self.horizon)
-        )
-        return chosen.merge(texts, on="image_id", how="left").merge(examples, on="image_id", how="left")
+        found = images.image_examples(shown, self.performance, at=self.period.to_at, horizon=self.horizon)
+        return texts, executed(found)
 
     @fact
     def weekly(self) -> pd.DataFrame:
@@ -207,8 +231,12 @@ class SlideFacts(LevelFacts):
     @fact
     def hooks(self) -> pd.DataFrame:
         """First slides that surely open posts better than usual."""
+        return self.told(self._best_hooks)
+
+    @property
+    def _best_hooks(self) -> pd.DataFrame:
         good = self.known_hooks[self.known_hooks["hook_lift_low"] > 1].merge(self.uses, on="image_id")
-        return self.told(good.sort_values(["hook_lift_low", "image_id"], ascending=[False, True]).head(SHOWN))
+        return good.sort_values(["hook_lift_low", "image_id"], ascending=[False, True]).head(SHOWN)
 
     @fact
     def themes(self) -> pd.DataFrame:

@@ -198,12 +198,13 @@ def _groups(
     n = len(posts)
     use = np.asarray(posts["use_number"].fillna(1), dtype=np.int64)
     step = np.searchsorted(FIRST_USES, np.maximum(use, 1), side="right") - 1
+    shows = _one_each(hook, n_hooks)
     return [
         Group("all", sparse.csr_matrix(np.ones((n, 1))), 10.0),
         Group("use", _one_each(step, len(FIRST_USES))[:, 1:], _USE_SPREAD),
         Group("account", _one_each(account, int(account.max()) + 1)),
-        Group("hook", _one_each(hook, n_hooks)),
-        Group("theme", members.tocsr()[hook], _THEME_SPREAD),
+        Group("hook", shows),
+        Group("theme", members.tocsr()[hook], _THEME_SPREAD, (shows, members.tocsr())),
     ]
 
 
