@@ -86,6 +86,7 @@ def command_line() -> argparse.ArgumentParser:
         metavar="FILE",
         help="many reports, per client, creator or account, as a file says (default: reports.toml of the home)",
     )
+    sub.add_argument("--pdf", action="store_true", help="print the pages to PDF too, by a Chromium or Chrome")
     sub.add_argument(
         "--no-files",
         dest="files",

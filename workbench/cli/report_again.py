@@ -31,6 +31,7 @@ def make_again(options: Any) -> int:
     from ..reporting.again import again, compared, read_manifest
     from ..reporting.index import write_index
     from ..reporting.manifest import manifest_of
+    from .reporting import tell_printed
 
     asked = (("--week", options.week), ("--only", options.only), ("-p", options.parameters))
     given = [name for name, value in asked if value]
@@ -43,10 +44,11 @@ def make_again(options: Any) -> int:
     for line in what.told:
         say(f"Note: {line}")
     reports = Path(options.out) if options.out else settings.reports
-    runs = [_made(settings, what, part, reports, options.files) for part in what.parts]
+    runs = [_made(settings, what, part, reports, options.files, options.pdf) for part in what.parts]
     index = write_index(reports, names=[what.report] if what.report else [])
     for page in [p for run in runs for p in run.failed]:
         say(f"Error: {page.name} could not be made: {page.error}")
+    tell_printed(runs)
     made = compared(what.manifest, manifest_of(runs[-1].folder) or what.manifest)
     versions = ", ".join(str(part.version) for part in what.parts)
     n_pages = sum(len(run.pages) for run in runs)
@@ -66,7 +68,7 @@ def zip_set(reports: Path, period: str, name: str = "") -> None:
     say(f"Zipped: {file} ({file.stat().st_size / 1e6:.1f} MB).")
 
 
-def _made(settings: Settings, what: Again, part: Part, reports: Path, files: bool) -> ReportRun:
+def _made(settings: Settings, what: Again, part: Part, reports: Path, files: bool, pdf: bool) -> ReportRun:
     from datetime import UTC, datetime
 
     from ..reporting.data_facts import data_facts
@@ -89,4 +91,5 @@ def _made(settings: Settings, what: Again, part: Part, reports: Path, files: boo
         now=what.made_at,
         exactly=part.values,
         files=files,
+        pdf=pdf,
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def make_batch_of(options: Any, settings: Settings, facts: DataFacts, as_of: datetime) -> int:
     """Make every report of a file, each into a folder of its own, and tell the outcome in a line."""
     from ..reporting.batch import make_batch, planned_reports
+    from .reporting import tell_printed
 
     not_for_many = [n for n in ("only", "parameters", "zip", "from_manifest") if getattr(options, n, None)]
     if not_for_many:
@@ -39,6 +40,7 @@ def make_batch_of(options: Any, settings: Settings, facts: DataFacts, as_of: dat
             beside=lambda plan: beside(settings, facts.version, plan.values.get("5_creators", {})),
             progress=progress,
             files=options.files,
+            pdf=options.pdf,
         )
     for made in run.failed:
         if made.run is None:
@@ -47,6 +49,7 @@ def make_batch_of(options: Any, settings: Settings, facts: DataFacts, as_of: dat
             say(f"Error: report {made.name}: {page.name} could not be made: {page.error}")
         if made.run and made.run.around and made.run.around.error:
             say(f"Error: report {made.name}: the files around the pages: {made.run.around.error}")
+    tell_printed(made.run for made in run.made if made.run)
     say(run.spelled)
     print(run.index)
     return run.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from .tasks import asked_before
 
 if TYPE_CHECKING:
     from ..model.scope import Scope
+    from ..reporting.run import ReportRun
     from ..settings import Settings
 
 
@@ -55,11 +57,13 @@ def make_report(options: Any) -> int:
         facts=facts,
         beside=beside(settings, version, given),
         files=options.files,
+        pdf=options.pdf,
     )
     for page in run.failed:
         say(f"Error: {page.name} could not be made: {page.error}")
     if run.around and run.around.error:
         say(f"Error: the files around the pages could not be made: {run.around.error}")
+    tell_printed([run])
     made = len(run.pages) - len(run.failed)
     say(
         f"Made {made} of {len(run.pages)} pages of {run.period} from version {version} in {run.seconds:.1f} s."
@@ -68,6 +72,16 @@ def make_report(options: Any) -> int:
         zip_set(run.folder.parent, run.period)
     print(run.index)
     return run.exit_code
+
+
+def tell_printed(runs: Iterable[ReportRun]) -> None:
+    """What could not be printed, and why; what holds for all of it is said once."""
+    printed = [(run.folder, run.printed) for run in runs if run.printed]
+    for note in dict.fromkeys(p.note for _, p in printed if p.note):
+        say(note)
+    for folder, p in printed:
+        for page, why in p.failed.items():
+            say(f"Error: {folder / page}.html could not be printed to PDF: {why}")
 
 
 def lists_beside(

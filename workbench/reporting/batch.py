@@ -98,6 +98,7 @@ def make_batch(
     progress: Callable[[str, int, int], None] | None = None,
     timeout: int = 600,
     files: bool = True,
+    pdf: bool = False,
 ) -> BatchRun:
     """Make every report into `<reports>/<name>/<week>/`, then the indexes. See `run.make_reports`.
 
@@ -133,6 +134,7 @@ def make_batch(
                 beside=beside(report.plan) if beside else None,
                 timeout=timeout,
                 files=files,
+                pdf=pdf,
             )
         except Exception as e:  # whatever it is, the others are made
             return Made(report.name, None, str(e) or type(e).__name__)

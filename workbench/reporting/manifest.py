@@ -21,6 +21,7 @@ from ..settings import Settings
 from .around import Around
 from .data_facts import DataFacts
 from .freshness import Label
+from .pdf import Printed
 
 MANIFEST = "manifest.json"
 FORMAT = 2
@@ -81,6 +82,7 @@ def manifest(
     folder: Path | None = None,
     made_at: datetime | None = None,
     around: Around | None = None,
+    printed: Printed | None = None,
 ) -> str:
     """The manifest as JSON.
 
@@ -94,6 +96,8 @@ def manifest(
         The set as it is built, whose files are listed.
     around
         What was written around the pages.
+    printed
+        What was printed of them.
     """
     said = {
         "format": FORMAT,
@@ -107,6 +111,7 @@ def manifest(
         "checks": {k: dict(v) for k, v in sorted(facts.checks.items())} if facts else {},
         "freshness": label.as_manifest() if label else None,
         "around": around.as_manifest() if around else None,
+        "pdf": printed.as_manifest() if printed else None,
         "settings": {name: getattr(settings, name) for name in SETTINGS} if settings else {},
         "workbench_version": __version__,
         "code": code(),
@@ -114,7 +119,10 @@ def manifest(
             "at": (made_at or datetime.now(UTC)).isoformat(timespec="seconds"),
             "seconds": round(seconds, 2),
             "seconds_by_page": {name: round(s, 2) for name, s in sorted(seconds_by_page.items())},
-            "seconds_around": {name: round(s, 2) for name, s in around.seconds.items()} if around else {},
+            "seconds_around": {
+                **({name: round(s, 2) for name, s in around.seconds.items()} if around else {}),
+                **({"pdf": round(printed.seconds, 2)} if printed else {}),
+            },
             "files": files(folder) if folder else {},
         },
     }

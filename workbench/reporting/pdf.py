@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import html
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .chromium import Browser, ChromiumError, address_of, browser, find_chromium
 from .spreadsheet import write_bytes
@@ -49,12 +51,27 @@ class Printed:
     """Why a page could not be printed, by its name."""
     note: str = ""
     """Why nothing was: there is no Chromium."""
+    seconds: float = field(default=0.0, compare=False)
+
+    def as_manifest(self) -> dict[str, Any]:
+        """What a manifest says of it, the time left out."""
+        return {
+            "files": [f"{FOLDER}/{f.name}" for f in self.files],
+            "failed": dict(self.failed),
+            **({"note": self.note} if self.note else {}),
+        }
+
+
+def clear_pdfs(folder: Path, names: Sequence[str]) -> None:
+    """Remove what was printed of earlier versions of these pages."""
+    for name in names:
+        (folder / FOLDER / f"{name}.pdf").unlink(missing_ok=True)
 
 
 def write_pdfs(
     folder: Path, names: Sequence[str], *, chromium: str = "", timeout: float = _SECONDS
 ) -> Printed:
-    """Print pages of a set's folder into its `pdf/`, which is made anew for them.
+    """Print pages of a set's folder into its `pdf/`.
 
     `names` are those of the pages, without `.html`; `chromium` is the setting of that name. Each page has `timeout`
     seconds. The same page gives the same bytes by the same Chromium and fonts: the dates of printing are left out.
@@ -62,6 +79,7 @@ def write_pdfs(
     program = find_chromium(chromium)
     if program is None:
         return Printed(note=NO_CHROMIUM)
+    started = time.monotonic()
     files: list[Path] = []
     failed: dict[str, str] = {}
     waiting = list(names)
@@ -74,7 +92,7 @@ def write_pdfs(
         except ChromiumError as e:
             # The next page gets a new browser: of this one nobody knows what state it is in.
             failed[name] = str(e)
-    return Printed(tuple(files), failed)
+    return Printed(tuple(files), failed, seconds=time.monotonic() - started)
 
 
 def _write_pdf(running: Browser, folder: Path, name: str) -> Path:

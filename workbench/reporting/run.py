@@ -23,6 +23,7 @@ from ..warehouse.versions import pin_reported
 from . import weeks
 from .around import Around, clear_around, files_around, set_pages
 from .chart_files import static_pictures
+from .chromium import find_chromium
 from .data_facts import DataFacts
 from .engine import Execution, Failure, execute
 from .files import replaced, write
@@ -34,6 +35,7 @@ from .notebook import authors_of, title_of
 from .notebook_folders import OURS, find_notebooks
 from .page import About, Link, chart_library, charts_in, page, without_home
 from .page_contents import page_contents, source_sha256
+from .pdf import Printed, clear_pdfs, write_pdfs
 from .planned import Plan, choices_of, chosen, given_scope, planned
 from .scratch import memory
 from .shown import AboutSet
@@ -74,6 +76,8 @@ class ReportRun:
     seconds: float
     around: Around | None = None
     """What lies around the pages; None where no files were wanted."""
+    printed: Printed | None = None
+    """The pages as PDF; None where none were wanted."""
 
     @property
     def failed(self) -> tuple[Page, ...]:
@@ -81,7 +85,8 @@ class ReportRun:
 
     @property
     def exit_code(self) -> int:
-        return 1 if self.failed or (self.around and self.around.error) else 0
+        beside = (self.around and self.around.error) or (self.printed and self.printed.failed)
+        return 1 if self.failed or beside else 0
 
 
 def make_reports(
@@ -102,6 +107,7 @@ def make_reports(
     plan: Plan | None = None,
     kernels: Executor | None = None,
     files: bool = True,
+    pdf: bool = False,
 ) -> ReportRun:
     """Run the notebooks of a week and publish their pages, a manifest and the index.
 
@@ -140,8 +146,12 @@ def make_reports(
         Where the notebooks run, of a batch whose sets share the cores; the index is then the batch's to write.
     files
         Whether tables, charts and a workbook lie around the pages, and still pictures in them where no script runs.
+    pdf
+        Whether the pages that are made are printed too, where there is a Chromium (see `pdf.write_pdfs`).
     """
     started = time.monotonic()
+    if pdf:
+        find_chromium(settings.chromium)
     every = find_notebooks(settings.home, settings.notebooks)
     if plan is None:
         plan = planned(
@@ -239,6 +249,9 @@ def make_reports(
             around = files_around(building, shown, about_set)
         else:
             clear_around(building)
+        clear_pdfs(building, [p.name for p in pages])
+        whole = [p.name for p in pages if not p.error]
+        printed = write_pdfs(building, whole, chromium=settings.chromium) if pdf else None
         text = manifest(
             week,
             entries,
@@ -252,12 +265,13 @@ def make_reports(
             label=said,
             folder=building,
             around=around,
+            printed=printed,
         )
         write(building / MANIFEST, text)
     index = reports / INDEX if kernels is not None else write_index(reports)
     if out is None:
         pin_reported(settings.versions, versions_of_reports(reports, settings.pin_reports))
-    return ReportRun(week, final, index, tuple(pages), time.monotonic() - started, around)
+    return ReportRun(week, final, index, tuple(pages), time.monotonic() - started, around, printed)
 
 
 def _freshness(
