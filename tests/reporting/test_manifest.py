@@ -57,7 +57,7 @@ def test_it_tells_what_docs_promise(tmp_path):
     found = said(settings=Settings(), facts=facts, label=label, folder=tmp_path, report="acme")
     code, made = found.pop("code"), found.pop("made")
     page = found.pop("pages")
-    assert found.pop("around") is None
+    assert [found.pop(name, None) for name in ("around", "pdf")] == [None, None]
     assert found == {
         "format": 2,
         "report": "acme",

@@ -33,7 +33,12 @@ def make_again(options: Any) -> int:
     from ..reporting.manifest import manifest_of
     from .reporting import tell_printed
 
-    asked = (("--week", options.week), ("--only", options.only), ("-p", options.parameters))
+    asked = (
+        ("--week", options.week),
+        ("--only", options.only),
+        ("-p", options.parameters),
+        ("--reports", options.reports),
+    )
     given = [name for name, value in asked if value]
     if given:
         raise UsageError(
