@@ -73,7 +73,7 @@ def image_groups(pictures: pa.Table) -> np.ndarray:
         of several images are so near to it; else the same slide_url. Pictures that aren't new stay with those of
         their image_id.
 
-    Source: metrics.md, Level 1. Version 2.
+    Source: metrics.md, Level 1. Version 3.
     """
     return _components(pictures.num_rows, *same_pairs(pictures))
 

@@ -19,7 +19,7 @@ COLUMNS = {
 }  # fmt: skip
 """Of `slide_images`."""
 
-DEFINITION = 2
+DEFINITION = 3
 """Version of what the same image is; raise it with `model.images`."""
 
 TOUCHED = "slides_of"
