@@ -127,6 +127,17 @@ def test_what_is_wrong_with_a_notebook_is_told_and_nothing_else(samples, cache, 
     assert file.read_bytes() == before and [f.name for f in tmp_path.iterdir()] == [file.name]
 
 
+def test_an_error_is_put_down_to_the_network_only_where_it_comes_from_it(samples, cache, tmp_path):
+    asks, refused = HOSTILE["asks"][0], "import socket\nsocket.create_connection(('10.0.0.1', 80))"
+    found = check_notebook(written_to(tmp_path / "a.ipynb", asks, "wrong"), samples, cache, quick=True)
+    assert [c.name for c in found.failed] == ["small data", "empty data", "network"]
+    assert (
+        of(found, "small data").do.startswith("Try it") and of(found, "empty data").do == "As on small data."
+    )
+    found = check_notebook(written_to(tmp_path / "b.ipynb", refused), samples, cache, quick=True)
+    assert of(found, "small data").do == "See network, below."
+
+
 def test_what_is_not_python_has_no_network_either(samples, cache, tmp_path):
     """`%pip` and DuckDB don't ask Python: on Linux the system refuses them a socket."""
     source = (
