@@ -68,7 +68,12 @@ def runs(
             with pytest.MonkeyPatch.context() as environment:
                 environment.setenv("WORKBENCH_SMTP_PASSWORD", canary)
                 made[kind] = make_reports(
-                    load_settings(home), version=version, as_of=as_of, week=week, out=folder / "reports"
+                    load_settings(home),
+                    version=version,
+                    as_of=as_of,
+                    week=week,
+                    out=folder / "reports",
+                    files=kind == "demo",
                 )
         return made[kind]
 

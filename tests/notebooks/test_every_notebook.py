@@ -92,6 +92,21 @@ def test_a_page_of_the_demo_has_findings_charts_and_definitions(
         assert "vegalite" in said
 
 
+def test_every_table_and_chart_of_the_demo_is_a_file_and_nothing_else_is(
+    runs: Callable[[str], ReportRun],
+) -> None:
+    run = runs("demo")
+    assert run.around is not None
+    assert (run.around.error, dict(run.around.not_drawn)) == ("", {})
+    charts = sum(page.path.read_text(encoding="utf-8").count('class="drawing"') for page in run.pages)
+    assert run.around.n_charts == charts == len(list((run.folder / "charts").glob("*.svg")))
+    tables = sum(page.path.read_text(encoding="utf-8").count('class="wb-table') for page in run.pages)
+    tiles = sum(page.path.read_text(encoding="utf-8").count('<dl class="wb-tiles"') for page in run.pages)
+    assert 0 < run.around.n_tables <= tables + tiles + 10
+    assert len(list((run.folder / "tables").glob("*.csv"))) == run.around.n_tables
+    assert (run.folder / "workbook.xlsx").stat().st_size > 20_000
+
+
 def test_a_notebook_run_again_gives_the_same_to_the_last_digit(
     runs: Callable[[str], ReportRun], demo_home: Path, tmp_path: Path
 ) -> None:
@@ -100,7 +115,12 @@ def test_a_notebook_run_again_gives_the_same_to_the_last_digit(
         version, as_of = wb.version, wb.as_of
     assert as_of is not None
     again = make_reports(
-        load_settings(demo_home), version=version, as_of=as_of, only="3_vas", out=tmp_path / "again"
+        load_settings(demo_home),
+        version=version,
+        as_of=as_of,
+        only="3_vas",
+        out=tmp_path / "again",
+        files=False,
     )
     executed = []
     for run in (first, again):

@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import time
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -70,7 +71,7 @@ def test_what_strangers_wrote_is_text_in_a_drawing():
 def test_the_same_chart_is_the_same_bytes_whatever_was_drawn_before():
     clipped = [spec(f"Chart {n}", n=3) for n in range(3)]
     first = drawings([weekly(), *clipped])
-    chart_files._STUDIO.close()
+    chart_files.stop_drawing()
     again = drawings([*reversed(clipped), weekly()])
     assert [(d.svg, d.png, d.small) for d in again] == [
         (d.svg, d.png, d.small) for d in (*first[:0:-1], first[0])
@@ -102,7 +103,7 @@ def test_a_chart_that_fails_takes_no_other_down_with_it():
         "mark": "point",
         "encoding": {"href": {"field": "j"}},
     }
-    chart_files._STUDIO.close()
+    chart_files.stop_drawing()
     bad = [{**evil, "description": str(n)} for n in range(2)]
     made = drawings([x for n, b in enumerate(bad) for x in (b, spec(f"After {n}", n=3))])
     assert all(m.error for m in made[::2]) and not any(m.error for m in made[1::2])
@@ -120,13 +121,26 @@ def test_a_chart_that_cannot_be_drawn_says_why_and_the_others_go_on(tmp_path):
 
 
 def test_a_chart_that_takes_too_long_is_given_up_and_the_next_one_drawn(monkeypatch):
-    chart_files._STUDIO.close()
+    chart_files.stop_drawing()
     monkeypatch.setattr(chart_files, "_SECONDS", 0.0)
     [late] = drawings([spec("Late")])
     assert "longer than 0 s" in late.error
     monkeypatch.setattr(chart_files, "_SECONDS", 60.0)
     [made] = drawings([spec("In time")])
     assert made.error == ""
+
+
+def test_an_interrupted_run_does_not_wait_for_charts():
+    charts = [spec(f"Waiting {n}", n=30) for n in range(40)]
+    with ThreadPoolExecutor(1) as asking:
+        waiting = asking.submit(drawings, charts)
+        time.sleep(0.5)
+        began = time.monotonic()
+        chart_files.stop_drawing()
+        with pytest.raises(CancelledError):
+            waiting.result()
+    assert time.monotonic() - began < 10
+    assert drawings([spec("Afterwards", n=3)])[0].error == ""
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux which processes live")

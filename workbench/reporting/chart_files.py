@@ -79,6 +79,11 @@ def write_charts(charts: Sequence[ShownChart], folder: Path) -> tuple[dict[str, 
     return failed, sum(d.seconds for d in made)
 
 
+def stop_drawing() -> None:
+    """End the drawing processes and give up what waits for them; the next chart starts new ones."""
+    _STUDIO.close()
+
+
 class _Worker:
     """One process that draws, one chart at a time."""
 
@@ -114,6 +119,9 @@ class _Worker:
     def lives(self) -> bool:
         return self._process.poll() is None
 
+    def kill(self) -> None:
+        self._process.kill()
+
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -130,6 +138,7 @@ class _Studio:
         self._done: OrderedDict[bytes, Future[Drawing]] = OrderedDict()
         self._pool: ThreadPoolExecutor | None = None
         self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
+        self._workers: list[_Worker] = []
 
     def drawings(self, charts: Sequence[Mapping[str, Any]]) -> list[Drawing]:
         asked = [json.dumps(c, sort_keys=True, default=str).encode("utf-8") for c in charts]
@@ -154,23 +163,27 @@ class _Studio:
         worker = self._idle.get()
         if worker is None or not worker.lives:
             worker = _Worker()
+            self._workers = [*(w for w in self._workers if w.lives), worker]
         try:
             return worker.drawn(asked)
         finally:
             self._idle.put(worker)
 
     def close(self) -> None:
-        """End the processes and forget the drawings."""
+        """End the processes at once, give up what waits, and forget the drawings."""
         with self._lock:
             pool, self._pool = self._pool, None
+            workers, self._workers = self._workers, []
             self._done.clear()
         if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                worker.kill()
+            pool.shutdown(wait=True)
         while not self._idle.empty():
-            worker = self._idle.get()
-            if worker is not None:
-                worker.end()
+            if left := self._idle.get():
+                left.end()
 
 
 _STUDIO = _Studio()
-atexit.register(_STUDIO.close)
+atexit.register(stop_drawing)

@@ -22,7 +22,7 @@ from ..settings import Settings
 from ..warehouse.versions import pin_reported
 from . import weeks
 from .around import Around, clear_around, files_around, set_pages
-from .chart_files import static_pictures
+from .chart_files import static_pictures, stop_drawing
 from .chromium import find_chromium
 from .data_facts import DataFacts
 from .engine import Execution, Failure, execute
@@ -268,7 +268,7 @@ def make_reports(
             printed=printed,
         )
         write(building / MANIFEST, text)
-    index = reports / INDEX if kernels is not None else write_index(reports)
+    index = reports / INDEX if kernels is not None else write_index(reports, [])
     if out is None:
         pin_reported(settings.versions, versions_of_reports(reports, settings.pin_reports))
     return ReportRun(week, final, index, tuple(pages), time.monotonic() - started, around, printed)
@@ -333,6 +333,7 @@ def _run_all(
         except BaseException:
             # Whoever interrupts a run wants it to end now, and its kernels with it, also one that is just starting.
             pool.shutdown(wait=False, cancel_futures=True)
+            stop_drawing()
             while wait(running, timeout=0.1).not_done:
                 end_all()
             raise
