@@ -207,14 +207,19 @@ def test_named_reports_have_an_index_of_their_own_and_a_line_in_the_top_one(tmp_
 
 
 def test_the_index_of_a_named_report_is_written_anew_only_where_it_is_asked_for(tmp_path):
-    for name in ("acme", "other"):
-        period(tmp_path / name, "2025-W40")
+    indexes = [tmp_path / name / "index.html" for name in ("acme", "other")]
+    for file in indexes:
+        period(file.parent, "2025-W40")
+    write_index(tmp_path, names=[])
+    assert all("2025-W40/2_a.html" in f.read_text() for f in indexes), "they had none"
+    for file in indexes:
+        period(file.parent, "2025-W41")
     write_index(tmp_path, names=["acme"])
-    assert (tmp_path / "acme" / "index.html").exists() and not (tmp_path / "other" / "index.html").exists()
-    before = (tmp_path / "acme" / "index.html").stat().st_ino
+    assert ["2025-W41" in f.read_text() for f in indexes] == [True, False]
+    before = indexes[0].stat().st_ino
     write_index(tmp_path)
-    assert (tmp_path / "other" / "index.html").exists()
-    assert (tmp_path / "acme" / "index.html").stat().st_ino == before, "nothing had changed"
+    assert "2025-W41" in indexes[1].read_text()
+    assert indexes[0].stat().st_ino == before, "nothing had changed"
 
 
 def test_what_strangers_wrote_is_escaped(tmp_path):

@@ -47,13 +47,13 @@ def write_index(reports: Path, names: Iterable[str] | None = None) -> Path:
     """Write index.html over every period and named report in a folder. Returns its path.
 
     A named report, `<name>/<period>/`, gets an index of its own and a line in this one, which reads no more than its
-    newest manifest. `names` are those whose own index is written anew; all unless given.
+    newest manifest. `names` are those whose own index is written anew, besides those that have none; all unless given.
     """
     found = _folders(reports)
     named = [f for f in found if not (f / MANIFEST).is_file() and any(f.glob(f"[!.]*/{MANIFEST}"))]
     anew = None if names is None else set(names)
     for folder in named:
-        if anew is None or folder.name in anew:
+        if anew is None or folder.name in anew or not (folder / INDEX).is_file():
             _written(folder / INDEX, index_page(_periods(folder), title=folder.name, above="../index.html"))
     sets = [_named(folder) for folder in named]
     _written(reports / INDEX, index_page(_periods(reports), sets=sets))
