@@ -102,8 +102,9 @@ class CreatorPage(ContentPage):
         states = self.facts.reel_lists["list_state"].value_counts()
         if states.get("suggested", 0):
             sentences.append(
-                f"{counted(int(states['suggested']), 'image is', 'images are')} worth showing again next week and nobody "
-                f"has accepted {'it' if states['suggested'] == 1 else 'them'} yet: `workbench tasks accept --top 20` does."
+                f"{counted(int(states['suggested']), 'image is', 'images are')} worth showing again next week "
+                f"and nobody has accepted {'it' if states['suggested'] == 1 else 'them'} yet: "
+                "`workbench tasks accept --top 20` does."
             )
         return text(" ".join(sentences) or "Nothing was delivered, begun or due in these weeks.")
 

@@ -30,8 +30,8 @@ class Looked:
 def alike(looked: Looked, pictures: pa.Table) -> pd.DataFrame:
     """Images that are like a picture, the likest first.
 
-    Formula: *same image*: the rule of `images.image_groups`: the same file, or hashes and texts that agree; without a text
-    a nearly equal hash. *looks alike*: within 12 bits and not the same: most
+    Formula: *same image*: the rule of `images.image_groups`: the same file, or hashes and texts that agree;
+    without a text a nearly equal hash. *looks alike*: within 12 bits and not the same: most
     often another slide of the template. *same text*: the same normalized text on another picture.
 
     Parameters

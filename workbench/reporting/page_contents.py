@@ -20,9 +20,9 @@ def page_contents(notebook: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        headlines (label, value, unit, shown, before, change, definition_version); n_tables, n_rows_shown, n_rows, n_charts; columns
-        (name -> version of its definition); figures_sha256: over tables, tiles and the data of charts;
-        outputs_sha256: over everything that the notebook shows, wording and looks included.
+        headlines (label, value, unit, shown, before, change, definition_version); n_tables, n_rows_shown, n_rows,
+        n_charts; columns (name -> version of its definition); figures_sha256: over tables, tiles and the data of
+        charts; outputs_sha256: over everything that the notebook shows, wording and looks included.
     """
     bundles = list(_bundles(notebook))
     tables = [t for b in bundles for t in _tables(b)]
