@@ -72,3 +72,16 @@ def test_an_address_cannot_end_the_attribute_it_stands_in():
     assert address("https://e.example/\"onclick='x'><b>") == (
         "https://e.example/&quot;onclick=&#x27;x&#x27;&gt;&lt;b&gt;"
     )
+
+
+def test_no_heap_of_marks_is_drawn_over_the_lines_above_while_words_keep_theirs():
+    assert plain("e" + "\u0301\u0336" * 500) == "e" + "\u0301\u0336" * 2
+    assert plain("Tiếng Việt, العَرَبِيَّة") == "Tiếng Việt, العَرَبِيَّة"
+
+
+def test_what_only_some_programs_take_for_the_end_of_a_line_is_left_out():
+    assert plain("a\u2028b\u2029c\u061cd\ufffee") == "abcde"
+
+
+def test_a_sentence_of_ours_that_names_a_hundred_thousand_characters_fills_no_page():
+    assert len(prose(f"Posts of {'x' * 100_000} fell.")) == 4_000

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ..errors import WorkbenchError
 from .parser import command_line
+from .shared import say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options) or 0)
     except WorkbenchError as e:
-        print(f"Error: {e}", file=sys.stderr)
+        say(f"Error: {e}")
         return e.exit_code
     except BrokenPipeError:
         # The reader of a pipe has enough; Python would complain once more when it closes the stream.

@@ -11,6 +11,9 @@ from ..errors import UsageError
 
 FORMATS = ("table", "csv", "json", "parquet")
 
+_FORMULA = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
+_INNER_FORMULA = r"([;\t\r\n]\s*)([=@＝＠]|[+\-＋－][\w(])"
+
 
 def add_output(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--format", choices=FORMATS, default="table")
@@ -25,16 +28,49 @@ def write_answer(backend: Any, answer: Any, options: Any) -> int:
         raise UsageError("Parquet is not text: name a file with --out FILE.")
     query = ibis.to_sql(answer, dialect="duckdb")
     con = backend.con
+    watched = not options.out and sys.stdout.isatty()
     suffix = Path(options.out).suffix.lower().lstrip(".") if options.out else ""
     kind = options.format if options.format != "table" else suffix if suffix in FORMATS else "csv"
     if options.out and options.format != "table" and suffix in FORMATS and suffix != kind:
         raise UsageError(f"--out {options.out} ends in .{suffix}, but --format is {kind}. Make them agree.")
     if options.out or options.format != "table":
+        if kind == "csv" or (watched and kind == "json"):
+            query = _harmless(con, query, readable=watched, formulas=kind == "csv")
         _copy(con, query, kind, options.out)
         return 0
-    relation = _run(con, query, relation=True)
+    relation = _run(con, _harmless(con, query, readable=True), relation=True)
     relation.show(max_rows=40, max_width=_width(), null_value="–")
     return 0
+
+
+def _harmless(con: Any, query: str, *, readable: bool = False, formulas: bool = False) -> str:
+    """The query with texts by strangers made harmless for who takes them.
+
+    `readable`: without the characters by which a terminal is told to do something, or text is turned around.
+    `formulas`: with an apostrophe before what a spreadsheet would take for a formula (see `spreadsheet.csv_cell`).
+    JSON and Parquet files hold every text as it is.
+    """
+    from ..display.escaping import UNSEEN
+
+    relation = _run(con, query, relation=True)
+    shown = []
+    for n, (name, kind) in enumerate(zip(relation.columns, map(str, relation.types), strict=True)):
+        cell = f"c{n}"
+        if readable and ("VARCHAR" in kind or "JSON" in kind):
+            cell = f"regexp_replace({cell}::VARCHAR, '{_of_re2(UNSEEN)}', '', 'g')"
+        if formulas and kind in ("VARCHAR", "JSON"):
+            parted = rf"regexp_replace({cell}, '{_INNER_FORMULA}', '\1''\2', 'g')"
+            cell = f"if(regexp_matches({cell}, '{_FORMULA}'), chr(39), '') || {parted}"
+        quoted = name.replace('"', '""')
+        shown.append(f'{cell} AS "{quoted}"')
+    columns = ", ".join(f"c{n}" for n in range(len(shown)))
+    return f"SELECT {', '.join(shown)} FROM ({query}) AS t({columns})"
+
+
+def _of_re2(pattern: str) -> str:
+    """A class of characters as DuckDB's regular expressions take it; lone surrogates it cannot hold anyway."""
+    kept = pattern.replace("\ud800-\udfff", "")
+    return "".join(c if " " < c < "\x7f" else f"\\x{{{ord(c):x}}}" for c in kept)
 
 
 def _copy(con: Any, query: str, kind: str, out: str | None) -> None:

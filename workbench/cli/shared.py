@@ -20,7 +20,10 @@ def settings_of(options: Any) -> Settings:
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr)
+    """Tell on standard error; names that strangers gave to things move no cursor and turn no line around."""
+    from ..display.escaping import readable
+
+    print(readable(text), file=sys.stderr)
 
 
 def day_of(text: str, where: str) -> date:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .escaping import prose
+from .escaping import LONGEST_PROSE, plain, prose
 from .headings import heading, spoken
 from .numbers import DASH, beside, change, in_unit, is_missing, relative_change
 from .table_data import WithTables, table_data, tables_of
@@ -34,7 +34,7 @@ class Box:
 
     def __repr__(self) -> str:
         prefix = {"note": "Note: ", "warning": "Warning: "}.get(self.kind, "")
-        return prefix + "\n".join(filter(None, [self.title, self.body]))
+        return prefix + plain("\n".join(filter(None, [self.title, self.body])), longest=LONGEST_PROSE)
 
 
 def finding(title: str, body: str = "") -> Box:

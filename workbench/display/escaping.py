@@ -13,21 +13,38 @@ from urllib.parse import urlsplit
 LONGEST = 160
 """Characters of one cell that are shown; a caption is recognized by fewer."""
 
+LONGEST_PROSE = 4_000
+"""Of a paragraph of ours, which may name a stranger."""
+
 _LONGEST_ADDRESS = 2_000
 
-# Directional overrides and isolates, zero-width marks that only hide things, control characters, and
-# lone surrogates, which no UTF-8 file can hold.
-_UNSEEN = re.compile(
-    "[\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
+# Directional overrides and isolates, zero-width marks that only hide things, control characters, separators of lines
+# that only some programs take for such, lone surrogates, which no UTF-8 file can hold, and what no XML may hold.
+UNSEEN = (
+    "[\u202a-\u202e\u2066-\u206f\u200e\u200f\u061c\u2028\u2029\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
 )
+"""A pattern of characters that are never shown."""
+_UNSEEN = re.compile(UNSEEN)
+
+# No script needs more than a few marks on one letter; a hundred of them are drawn over the lines above and below.
+_MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_HEAPED = re.compile(f"({_MARKS}{{4}}){_MARKS}+")
 
 _MISLEADING = re.compile(_UNSEEN.pattern + r"|[\s\\]")
 
 
 def plain(text: object, *, longest: int = LONGEST) -> str:
     """Text without unseen characters, cut with an ellipsis. Not escaped: for plain text and charts."""
-    seen = _UNSEEN.sub("", str(text)[: longest * 4])
+    seen = readable(str(text)[: longest * 4])
     return seen if len(seen) <= longest else seen[: longest - 1].rstrip() + "…"
+
+
+def readable(text: str) -> str:
+    """Text without unseen characters and heaps of marks. Neither cut nor escaped: for a terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _HEAPED.sub(r"\1", _UNSEEN.sub("", text))
 
 
 def escaped(text: object, *, longest: int = LONGEST) -> str:
@@ -36,8 +53,8 @@ def escaped(text: object, *, longest: int = LONGEST) -> str:
 
 
 def prose(text: object) -> str:
-    """A sentence or a paragraph of ours, escaped, not cut."""
-    return html.escape(_UNSEEN.sub("", str(text)), quote=True)
+    """A sentence or a paragraph of ours, escaped; cut only where it must hold a stranger's, being so long."""
+    return html.escape(plain(text, longest=LONGEST_PROSE), quote=True)
 
 
 def address(url: object) -> str | None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..columns import COLUMNS
-from .escaping import address, plain
+from .escaping import address, plain, readable
 from .headings import Heading
 from .numbers import in_unit, is_missing
 
@@ -38,7 +38,7 @@ class WithTables:
         raise NotImplementedError
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        bundle: dict[str, Any] = {"text/html": self._repr_html_(), "text/plain": readable(repr(self))}
         if tables := self.tables_shown():
             bundle[MIME] = {"format": FORMAT, "tables": tables}
         return bundle

@@ -20,14 +20,17 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from ..display import theme
+from ..display.escaping import plain
 from ..display.numbers import instant
 from .engine import Execution
 from .files import write
 from .markdown import Contents, rendered
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_LONGEST_SHOWN = 4_000
 _PRIORITY = [
     theme.MIME,
     "text/html",
@@ -216,7 +219,14 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_shown,
     )
+
+
+def _shown(value: Any) -> Any:
+    """What stands in a template for a value: text without characters that turn or hide others, whoever wrote it."""
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return plain(value, longest=_LONGEST_SHOWN) if is_text else value
 
 
 @cache

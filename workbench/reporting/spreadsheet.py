@@ -55,10 +55,16 @@ def file_stem(name: str, instead: str = "va", longest: int = _LONGEST_NAME) -> s
 
 def sheet_name(name: str, instead: str, taken: Sequence[str] = (), longest: int = LONGEST_SHEET) -> str:
     """A name that Excel takes: none of its signs, no apostrophe at an end, not one that it or the book keeps."""
-    shown = (
-        re.sub(r"[\s\[\]:*?/\\\x00-\x1f]+", " ", plain(name)).strip().strip("'")[:longest].strip().strip("'")
-    )
+    allowed = re.sub(r"[\s\[\]:*?/\\\x00-\x1f]+", " ", plain(name)).strip().strip("'")
+    shown = fitting(allowed, longest).strip().strip("'")
     return f"{shown} {instead}" if shown.lower() in ("history", *taken) else shown or instead
+
+
+def fitting(name: str, longest: int) -> str:
+    """The beginning of a name, no longer than that as Excel counts, to whom most emoji are two."""
+    while len(name) + sum(c > "\uffff" for c in name) > longest:
+        name = name[:-1]
+    return name.removesuffix("\N{ZERO WIDTH JOINER}")
 
 
 def distinct(names: Sequence[str], longest: int = _LONGEST_NAME + 6) -> list[str]:
@@ -66,10 +72,10 @@ def distinct(names: Sequence[str], longest: int = _LONGEST_NAME + 6) -> list[str
     seen: set[str] = set()
     made = []
     for name in names:
-        n, unique = 1, name[:longest]
+        n, unique = 1, fitting(name, longest)
         while unique.lower() in seen:
             n += 1
-            unique = f"{name[: longest - len(str(n)) - 1]}_{n}"
+            unique = f"{fitting(name, longest - len(str(n)) - 1)}_{n}"
         seen.add(unique.lower())
         made.append(unique)
     return made
