@@ -172,3 +172,13 @@ def test_a_bucket_without_keys_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 def test_nothing_asked_for_opens_nothing(tmp_path: Path) -> None:
     made = thumbnails(load_settings(tmp_path, media_storage="gopher://x"), {})
     assert made.pictures == {} and made.missing == {}
+
+
+def test_nothing_that_a_stranger_wrote_into_a_file_is_left_in_its_small_picture() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "<script>canary</script>"
+    told = {"comment": b"canary", "xmp": b"<x>canary</x>", "icc_profile": b"canary" * 30, "exif": exif}
+    data = jpeg(**told)
+    assert data.count(b"canary") > 30
+    small = thumbnail(data)
+    assert not any(part in small for part in (b"canary", b"ICCP", b"EXIF", b"XMP "))

@@ -27,12 +27,17 @@ def drawable(data: Any, names: Sequence[str | None]) -> pd.DataFrame:
         if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name].dtype):
             first = next((v for v in frame[name] if not is_missing(v)), None)
             if isinstance(first, str):
-                frame[name] = [plain(v, longest=80) if isinstance(v, str) else v for v in frame[name]]
+                frame[name] = [drawn_name(v) if isinstance(v, str) else v for v in frame[name]]
             elif first is not None and hasattr(first, "isoformat"):
                 frame[name] = pd.to_datetime(frame[name])
             elif first is not None:
                 frame[name] = pd.to_numeric(frame[name])
     return frame
+
+
+def drawn_name(text: str) -> str:
+    """A text as a chart's data hold it; an order of names is found again in them by nothing else."""
+    return plain(text, longest=80)
 
 
 def number_format(of: Heading) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from .chart_parts import axis, described, drawable, finished, reference_line, tooltip
+from .chart_parts import axis, described, drawable, drawn_name, finished, reference_line, tooltip
 from .escaping import plain
 from .headings import heading
 from .numbers import counted
@@ -84,7 +84,8 @@ def weeks_of_vas(weekly: pd.DataFrame, order: list[str], *, title: str, subtitle
     across = alt.X("week:O", title="Week from", sort=weeks).axis(
         labelAngle=0, labelOverlap=True, labelExpr=said, domain=False, ticks=False
     )
-    down = alt.Y("va_id:N", sort=order, title=None).axis(labelLimit=170, labelPadding=8)
+    down = alt.Y("va_id:N", sort=[drawn_name(v) for v in order], title=None)
+    down = down.axis(labelLimit=170, labelPadding=8)
     known = frame.dropna(subset=["own_trend"])
     trend = heading("own_trend")
     scale = alt.Scale(type="log", domain=[0.5, 2.0], clamp=True, scheme="blueorange", reverse=True)
