@@ -17,6 +17,7 @@ from tests.reporting.made_pages import ABOUT, one_table, page
 from workbench import display
 from workbench.reporting import workbook
 from workbench.reporting.shown import ShownTable, tables_shown
+from workbench.reporting.spreadsheet import distinct, sheet_name
 from workbench.reporting.workbook import write_workbook
 from workbench.reporting.workbook_looks import number_format
 
@@ -258,3 +259,8 @@ def test_a_set_without_rows_is_a_workbook_that_opens(tmp_path):
     book = Book(one_table(pd.DataFrame({"views": []})), folder=tmp_path)
     assert book.cells(book.names[3])["B2" if "B2" in book.cells(book.names[3]) else "A2"]
     assert datetime(2025, 10, 6, 4) == ABOUT.as_of
+
+
+def test_names_of_sheets_are_as_long_as_excel_counts_to_whom_an_emoji_is_two():
+    names = distinct([sheet_name("👩" * 40, "VA"), sheet_name("👩" * 40, "VA")], 31)
+    assert names == ["👩" * 15, "👩" * 14 + "_2"]

@@ -34,6 +34,11 @@ def test_lists_may_be_json_or_apart_by_bars(write, read, rows_of):
     assert [r["hashtags"] for r in rows_of(made.tables["posts"], "hashtags")] == ['["a","b"]', '["c"]', None]
 
 
+def test_one_text_that_only_begins_like_a_list_does_not_end_the_import(write, read, rows_of):
+    made = read(canonical.SOURCE, write("post_id,hashtags\nt:1,[a\\b\nt:2,c|d\n", "posts.csv"))
+    assert [r["hashtags"] for r in rows_of(made.tables["posts"], "hashtags")] == ["[a\\b", '["c","d"]']
+
+
 def test_parquet_keeps_types_and_lists(tmp_path, read, rows_of):
     path = tmp_path / "posts.parquet"
     duckdb.sql(
