@@ -148,14 +148,20 @@ def test_a_mapping_wins_over_names_and_may_show_a_file_twice(tmp_path):
 
 
 def test_rows_of_a_mapping_that_can_not_stand_are_named(tmp_path):
-    rows = [Mapped(2, "gone.jpg", "tiktok:1", 1), Mapped(3, "a.jpg", "55", 1), Mapped(4, "a.jpg", "66", 1)]
+    rows = [
+        Mapped(2, "gone.jpg", "tiktok:1", 1), Mapped(3, "a.jpg", "55", 1), Mapped(4, "a.jpg", "66", 1),
+        Mapped(5, "a\0.jpg", "tiktok:1", 1),
+    ]  # fmt: skip
     found = matched(tmp_path, "a.jpg", mapped=rows, mapping_folder=tmp_path)
     assert not found.shown
     assert [one.reason for one in found.refused] == [
-        "is none of the files that were given: give its folder too, or mend its path",
-        "post 55 may be instagram:55 or tiktok:55: write the one that is meant",
-        "no post 66 is known: write it with its platform, such as tiktok:66",
+        "is none of the files that were given: give its folder too, or mend its path (line 2 of the mapping)",
+        "post 55 may be instagram:55 or tiktok:55: write the one that is meant (line 3 of the mapping)",
+        "no post 66 is known: write it with its platform, such as tiktok:66 (line 4 of the mapping)",
+        "is none of the files that were given: give its folder too, or mend its path (line 5 of the mapping)",
     ]
+    # Files as a mapping may name them, so that what was refused can be filled in.
+    assert found.refused[1].path == str(tmp_path / "a.jpg")
 
 
 def test_a_mapping_is_read_with_any_delimiter_and_each_bad_row_is_told(tmp_path):
@@ -189,9 +195,20 @@ def test_a_mapping_is_read_with_any_delimiter_and_each_bad_row_is_told(tmp_path)
     ]
 
 
+def test_a_name_in_a_mapping_may_hold_what_unicode_takes_for_the_end_of_a_line(tmp_path):
+    file = tmp_path / "which.csv"
+    file.write_text(
+        'file,post_id,slide_index\na\u2028b.jpg,tiktok:1,1\n"c\nd.jpg",tiktok:1,2\n', encoding="utf-8"
+    )
+    rows, refused = read_mapping(file, lambda urls: [])
+    assert [row.file for row in rows] == ["a\u2028b.jpg", "c\nd.jpg"]
+    assert not refused
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [
+        (b"file,post_id,slide_index\n" + b"a" * 200_000 + b",tiktok:1,1\n", "no CSV file from line"),
         (b"name,slide\n", "columns name, slide"),
         (b"", "columns \\(none\\)"),
         (b"file\xff", "not UTF-8"),
@@ -213,6 +230,7 @@ def test_links_out_of_the_folder_pipes_and_large_files_are_refused_one_by_one(tm
     (top / f"{LONG}_2.jpg").symlink_to(secret)
     (top / f"{LONG}_3.jpg").symlink_to(top / f"{LONG}_1.jpg")
     (top / "linked").symlink_to(tmp_path)
+    (top / f"{LONG}_6.jpg").symlink_to(top / f"{LONG}_6.jpg")
     os.mkfifo(top / f"{LONG}_4.jpg")
     with (top / f"{LONG}_5.jpg").open("wb") as file:
         file.truncate(MOST_BYTES + 1)

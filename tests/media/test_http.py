@@ -14,7 +14,7 @@ import pytest
 from misbehaving import MEGABYTE, Stub, jpeg, serving
 
 from workbench.media.addresses import Refused, checked, expired_at
-from workbench.media.http import Answer, Asker, Failed, Limits, retry_after
+from workbench.media.http import Answer, Asker, Failed, Limits, _Cutoff, retry_after
 
 LIMITS = Limits(most_bytes=2 * MEGABYTE, connect_seconds=2, silence_seconds=0.5, file_seconds=1.0)
 
@@ -285,3 +285,15 @@ def test_a_signed_address_says_until_when_it_holds(address: str, until: str | No
 def test_a_server_says_for_how_long_to_wait(said: str, seconds: float | None) -> None:
     assert retry_after({"Retry-After": said}) == seconds
     assert retry_after({}) is None
+
+
+def test_what_is_stopped_while_it_connects_ends_once_it_is_connected() -> None:
+    cutoff = _Cutoff(60.0)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(5.0)
+        cutoff.begin()
+        cutoff.cut()
+        cutoff.watch(ours)
+        assert ours.recv(1) == b""
+        cutoff.end()

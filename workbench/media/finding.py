@@ -72,9 +72,18 @@ def _below(top: Path) -> Iterator[tuple[Path, str | None]]:
             if name.startswith("."):
                 continue
             path = Path(where, name)
-            out = path.is_symlink() and not path.resolve().is_relative_to(top)
+            leads_to = resolved(path) if path.is_symlink() else None
+            out = leads_to is not None and not leads_to.is_relative_to(top)
             yield path, "it is a link that leads out of the folder: give the file itself" if out else None
     yield from unreadable
+
+
+def resolved(path: Path) -> Path | None:
+    """The path without links; None for one that no file can have: links in a circle, a NUL in its name."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
 
 
 def content(path: Path) -> bytes:

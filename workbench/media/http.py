@@ -224,6 +224,8 @@ class _Cutoff:
         self._timer = threading.Timer(self.seconds, self.cut)
         self._timer.daemon = True
         self._timer.start()
+        if self.was_cut:  # while it was connected, when there was no socket to shut
+            self.cut()
 
     def cut(self) -> None:
         self.was_cut = True

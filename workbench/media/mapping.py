@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,9 +46,13 @@ def read_mapping(path: Path, addresses: Addresses) -> tuple[list[Mapped], list[t
     except UnicodeDecodeError as e:
         raise UsageError(f"{path} is not UTF-8 text. Save it as CSV in UTF-8.") from e
     heading = text.partition("\n")[0]
-    reader = csv.DictReader(text.splitlines(), delimiter=max(",;\t", key=heading.count))
-    names = [name.strip().lower() for name in reader.fieldnames or ()]
-    reader.fieldnames = names
+    # Not `splitlines`: a name may hold what Unicode takes for the end of a line.
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count))
+    try:
+        names = [name.strip().lower() for name in reader.fieldnames or ()]
+        read = [(reader.line_num, row) for row in reader] if names else []
+    except csv.Error as e:
+        raise UsageError(f"{path} is no CSV file from line {reader.line_num} on ({e}). Mend it there.") from e
     if not {"file", "slide_index"} <= set(names) or not {"post_id", "url"} & set(names):
         raise UsageError(
             f"{path} has the columns {', '.join(names) or '(none)'}. A mapping has the columns file, slide_index and "
@@ -55,10 +60,14 @@ def read_mapping(path: Path, addresses: Addresses) -> tuple[list[Mapped], list[t
         )
     rows = [
         (
-            reader.line_num,
-            {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)},
+            line,
+            {
+                name.strip().lower(): (value or "").strip()
+                for name, value in row.items()
+                if isinstance(name, str)
+            },
         )
-        for row in reader
+        for line, row in read
     ]
     urls = [row.get("url", "") for _, row in rows]
     posts = addresses(urls) if any(urls) else [None] * len(rows)

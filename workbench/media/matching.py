@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ibis
 
-from .finding import Found
+from .finding import Found, resolved
 from .mapping import Mapped
 from .naming import Claim, claim, post_ids_of
 
@@ -65,14 +65,14 @@ def match(
     refused: list[Refused] = []
     named: set[Path] = set()
     for row in mapped:
-        path = ((mapping_folder or Path()) / row.file).resolve()
+        path = resolved((mapping_folder or Path()) / row.file) or Path(row.file)
         named.add(path)
         post, reason = _of_row(row, known)
         if path not in given:
             reason = "is none of the files that were given: give its folder too, or mend its path"
         reason = reason or given[path].refused
         if reason:
-            refused.append(Refused(f"{row.file} (line {row.line} of the mapping)", reason))
+            refused.append(Refused(str(path), f"{reason} (line {row.line} of the mapping)"))
         elif (post, row.slide_index) not in shown[path]:
             shown[path].append((post, row.slide_index))
     by_name = {path: said for path, said in claims.items() if path not in named}

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from .images import SAME_TEXT_BITS, image_groups, normalized, text_ids
 
 LOOKS_BITS = 12
-"""Most bits in which a picture differs from one that it looks like: by chance one in four million would."""
+"""Most bits in which a picture differs from one that it looks like: by chance one in two million would."""
 KINDS = ("same image", "looks alike", "same text")
 
 
