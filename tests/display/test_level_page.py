@@ -11,6 +11,7 @@ import pytest
 
 from workbench.display.level_page import LevelPage, usual_of
 from workbench.metrics.periods import Period
+from workbench.model.scope import Scope
 
 
 def weeks(values: list[float | None], column: str = "median_views") -> pd.DataFrame:
@@ -21,7 +22,8 @@ def weeks(values: list[float | None], column: str = "median_views") -> pd.DataFr
 
 
 def page(**given: Any) -> LevelPage:
-    facts = {"horizon": "120", "period": Period(date(2025, 9, 29), date(2025, 10, 5)), "score_weeks": 4}
+    week = Period(date(2025, 9, 29), date(2025, 10, 5))
+    facts = {"horizon": "120", "period": week, "score_weeks": 4, "scope": Scope()}
     return LevelPage(SimpleNamespace(**{**facts, **given}))  # type: ignore[arg-type]
 
 

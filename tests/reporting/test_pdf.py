@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -30,14 +33,26 @@ def program(folder: Path, script: str) -> str:
     return str(file)
 
 
-def running() -> list[str]:
-    """Chromiums of ours that still run, and their profiles that are still there."""
-    commands = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
-    return [c.decode() for c in commands if b"workbench-chromium-" in c]
+@pytest.fixture(scope="module", autouse=True)
+def profiles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the Chromiums of this module have their profiles: other tests run some of their own."""
+    folder = tmp_path_factory.mktemp("profiles")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
+
+
+def left_behind(profiles: Path) -> list[str]:
+    """Chromiums that still run with a profile in the folder, and profiles that are still there."""
+    commands = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended meanwhile
+            commands.append(file.read_bytes().decode(errors="replace"))
+    return [c for c in commands if f"{profiles}/" in c] + [p.name for p in profiles.iterdir()]
 
 
 @pytest.fixture(scope="module")
-def printed(run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Printed]:
+def printed(run, profiles, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Printed]:
     """A set of a page with a chart, one with a long table and links, and one that is never ready."""
     folder = tmp_path_factory.mktemp("a set")
     shutil.copy2(run.pages[0].path, folder / "2_accounts.html")
@@ -71,8 +86,8 @@ def test_a_page_that_is_never_ready_is_given_up_and_not_printed_half_drawn(print
 
 
 @needs_chromium
-def test_nothing_of_chromium_is_left_behind(printed):
-    assert running() == []
+def test_nothing_of_chromium_is_left_behind(printed, profiles):
+    assert left_behind(profiles) == []
 
 
 @needs_chromium
@@ -138,10 +153,10 @@ def test_a_chromium_that_is_named_and_not_there_is_refused(tmp_path):
         ("exec sleep 60", "it took longer than 1 s"),
     ],
 )
-def test_a_chromium_that_fails_is_told_for_each_page(tmp_path, script, why):
+def test_a_chromium_that_fails_is_told_for_each_page(tmp_path, profiles, script, why):
     outcome = write_pdfs(tmp_path, ["2_a", "3_b"], chromium=program(tmp_path, script), timeout=1)
     assert outcome.failed == {"2_a": why, "3_b": why} and outcome.files == ()
-    assert running() == []
+    assert left_behind(profiles) == []
 
 
 def test_a_pdf_without_its_dates_is_as_long_and_otherwise_the_same():
