@@ -25,7 +25,7 @@ NAMES = sorted(n.stem for n in OURS.glob("*.ipynb"))
 KINDS = ("account", "creator", "client", "nobody")
 Accounts = list[dict[str, Any]]
 
-pytestmark = pytest.mark.xdist_group("scopes")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("scopes")]
 
 
 @pytest.fixture(scope="module")
