@@ -208,7 +208,7 @@ def test_a_name_in_a_mapping_may_hold_what_unicode_takes_for_the_end_of_a_line(t
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"file,post_id,slide_index\n" + b"a" * 200_000 + b",tiktok:1,1\n", "no CSV file from line"),
+        (b"file,post_id,slide_index\n" + b"a" * 200_000 + b",tiktok:1,1\n", "no CSV file after line 1"),
         (b"name,slide\n", "columns name, slide"),
         (b"", "columns \\(none\\)"),
         (b"file\xff", "not UTF-8"),

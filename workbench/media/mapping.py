@@ -52,7 +52,7 @@ def read_mapping(path: Path, addresses: Addresses) -> tuple[list[Mapped], list[t
         names = [name.strip().lower() for name in reader.fieldnames or ()]
         read = [(reader.line_num, row) for row in reader] if names else []
     except csv.Error as e:
-        raise UsageError(f"{path} is no CSV file from line {reader.line_num} on ({e}). Mend it there.") from e
+        raise UsageError(f"{path} is no CSV file after line {reader.line_num} ({e}). Mend it there.") from e
     if not {"file", "slide_index"} <= set(names) or not {"post_id", "url"} & set(names):
         raise UsageError(
             f"{path} has the columns {', '.join(names) or '(none)'}. A mapping has the columns file, slide_index and "
