@@ -266,6 +266,7 @@ def test_an_odd_host_is_refused_or_not_found(asker: Asker, address: str) -> None
         ("https://b.example/a?X-Goog-Date=20251001T090000Z&X-Goog-Expires=3600", "2025-10-01T10:00:00"),
         ("https://scontent.cdninstagram.com/a.jpg?oe=68DCFBA0&oh=s", "2025-10-01T10:00:00"),
         ("https://p16.example/a.webp?oe=68DCFBA0", None),
+        ("https://evilfbcdn.net/a.jpg?oe=68DCFBA0", None),
         ("https://p16.example/a.webp?expires=never", None),
         ("https://p16.example/a.webp?x-expires=٣", None),
         ("https://b.example/a?X-Amz-Date=20259901T090000Z&X-Amz-Expires=3600", None),

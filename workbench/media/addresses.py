@@ -13,7 +13,7 @@ _DATED = (("x-amz-date", "x-amz-expires"), ("x-goog-date", "x-goog-expires"))
 """A time such as 20250901T120000Z, and for how many seconds from then."""
 _SECONDS = ("x-expires", "expires")
 """Seconds since 1970."""
-_HEXADECIMAL = {"oe": ("cdninstagram.com", "fbcdn.net")}
+_HEXADECIMAL = {"oe": (".cdninstagram.com", ".fbcdn.net")}
 """The same in hexadecimal digits, at these hosts only: the name is too short to trust elsewhere."""
 
 
@@ -60,7 +60,7 @@ def expired_at(parts: Url) -> datetime | None:
             return _instant(int(said[name]))
     host = (parts.host or "").lower()
     for name, hosts in _HEXADECIMAL.items():
-        if host.endswith(hosts) and re.fullmatch(r"[0-9a-fA-F]{8}", said.get(name, "")):
+        if f".{host}".endswith(hosts) and re.fullmatch(r"[0-9a-fA-F]{8}", said.get(name, "")):
             return _instant(int(said[name], 16))
     return None
 
