@@ -51,7 +51,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def looks(browser: Any, runs: Callable[[str], ReportRun]) -> Callable[[str], Look]:
     """Each page visited once, with everything unfolded that can be."""
-    base = pytest.importorskip("axe_playwright_python.base")
+    from axe_playwright_python import base
+
     made: dict[str, Look] = {}
 
     def of(name: str) -> Look:
