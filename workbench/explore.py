@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from .errors import UsageError, nearest
+from .shown_rows import ShownRows
 from .slide_finder import SlideFinder
 from .warehouse.reader import Workbench
 
@@ -114,7 +115,7 @@ class Metrics:
         return "\n".join(f"{m.name:{width}}  {m.sentence}" for m in self._catalogue.values())
 
 
-class Answer:
+class Answer(ShownRows):
     """What a metric says: a table to look at, and everything behind it."""
 
     def __init__(self, wb: Explorer, metric: Metric, period: Period, horizon: str) -> None:
@@ -167,25 +168,8 @@ class Answer:
         _look()
         return drawn(self.frame, self.metric, self.period, value=value, by=by, title=title)
 
-    @property
-    def data(self) -> pd.DataFrame:
-        """The rows, as `frame`."""
-        return self.frame
-
-    def _repr_html_(self) -> str:
-        from .display.theme import stylesheet
-
-        return f"<style>{stylesheet()}</style>{self.table._repr_html_()}"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """As HTML, as text, and as the data of the table for the files around a report."""
-        return {**self.table._repr_mimebundle_(), "text/html": self._repr_html_(), "text/plain": repr(self)}
-
     def __repr__(self) -> str:
         return f"{self.table!r}\n{self.table.note}"
-
-    def __len__(self) -> int:
-        return len(self.frame)
 
 
 class Explorer(Workbench):

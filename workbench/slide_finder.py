@@ -17,6 +17,7 @@ import ibis
 import pandas as pd
 
 from .errors import UsageError
+from .shown_rows import ShownRows
 
 if TYPE_CHECKING:
     from .model.slide_like import Looked
@@ -136,7 +137,7 @@ class SlideFinder:
 
 
 @dataclass(frozen=True)
-class FoundSlides:
+class FoundSlides(ShownRows):
     """What was found: `.frame` has the rows, `.table` shows them, with their pictures where some are stored."""
 
     wb: Workbench
@@ -179,26 +180,6 @@ class FoundSlides:
             return shown
         uris = pd.Series([made.get(sha or "") for sha in self.files], index=shown.index, dtype="object")
         return shown.assign(picture=uris, said=words)
-
-    @property
-    def data(self) -> pd.DataFrame:
-        """The rows, as `frame`."""
-        return self.frame
-
-    def _repr_html_(self) -> str:
-        from .display.theme import stylesheet
-
-        return f"<style>{stylesheet()}</style>{self.table._repr_html_()}"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """As HTML, as text, and as the data of the table for the files around a report."""
-        return {**self.table._repr_mimebundle_(), "text/html": self._repr_html_(), "text/plain": repr(self)}
-
-    def __repr__(self) -> str:
-        return repr(self.table)
-
-    def __len__(self) -> int:
-        return len(self.frame)
 
 
 def looks(files: Sequence[str | Path], *, text: str | None, read: bool) -> list[Looked]:
