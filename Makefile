@@ -6,17 +6,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
 PYTEST_WORKERS ?= 2
 
-.PHONY: report test test-long check lint env demo lab bench bench-short truth truth-short pictures pictures-short notebooks lock docs clean
+.PHONY: report test test-long check lint env demo lab bench bench-short truth truth-short pictures pictures-short faults faults-short notebooks lock docs clean
 
 report: env ## environment, demo data where there is none of yours, the last week's reports
 	@$(BIN)/workbench demo --if-empty
 	@$(BIN)/workbench report
 
 test: env ## all tests but the long ones
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "not long" tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "not long and not faults" tests
 
 test-long: env ## tests that work or measure for many seconds each
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m long tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "long and not faults" tests
 
 check: lint test test-long ## everything that must be green
 
@@ -62,6 +62,14 @@ pictures-short: env ## the same on fewer slides
 	$(BIN)/python -m benchmarks.same_image --short
 	$(BIN)/python -m benchmarks.ocr --short
 	$(BIN)/python -m benchmarks.grouping --short
+
+faults: env ## kill, starve and damage it; writes benchmarks/out/faults.jsonl
+	@rm -f benchmarks/out/faults.jsonl
+	WORKBENCH_FAULTS=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m faults tests/faults
+
+faults-short: env ## the same with fewer rounds, at most 10 minutes
+	@rm -f benchmarks/out/faults.jsonl
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m faults tests/faults
 
 notebooks: env ## can our notebooks join the reports, by what users check theirs with
 	$(BIN)/workbench check notebooks/*.ipynb

@@ -3,7 +3,7 @@
 - documented: one `papermill` and one `jupyter nbconvert` command a notebook, in a row;
 - floor: the cells and the drawing of the pages in one process that has done it once before, divided by the cores;
 - marimo: `marimo export html` of what `marimo convert` makes of the notebooks, in a row;
-- batch: many reports of one notebook in one run (another week each), against the documented way for one of them.
+- batch: many reports of one notebook in one run (an account each), against the documented way for one of them.
 
 Ours are the pages, which is all that the others make. Workbook, CSV, Parquet, PNG and SVG are timed apart, in each
 manifest (`made.seconds_around`).
@@ -21,13 +21,10 @@ import statistics
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import workbench
-from workbench.metrics.periods import Period
 from workbench.reporting.run import chosen, find_notebooks
 from workbench.settings import load_settings
 
@@ -112,35 +109,21 @@ def _in_process(notebook: Path, bundle: str) -> str:
     return page(Execution(notebook.stem, found, 0.0), about, bundle=bundle)
 
 
-def batch(home: Path, notebook: Path, n: int, folder: Path) -> None:
-    """Reports of one notebook, a week each, in one run: as many at a time as there are cores."""
-    from workbench.reporting.engine import execute
-    from workbench.reporting.fork_server import start_server
-    from workbench.reporting.kernel import close_loop
-    from workbench.reporting.page import About, chart_library, page
-
-    start_server()
-    settings = load_settings(home)
+def batch(home: Path, notebook: Path, n: int, folder: Path) -> Cost:
+    """Reports of one notebook, one for each of n accounts, by one command."""
     with workbench.connect(home) as wb:
-        version, as_of = wb.version, wb.as_of
-    last = Period.iso_week(WEEK, settings.time_zone).from_on
-    environment = {"WORKBENCH_HOME": str(home), "WORKBENCH_VERSION": str(version), "WORKBENCH_THREADS": "1"}
-    bundle = chart_library(settings.data / "cache")
-
-    def one(number: int) -> None:
-        year, week, _ = (last - timedelta(weeks=number % 10)).isocalendar()
-        name = f"{year}-W{week:02d}"
-        output = folder / f"{number}.ipynb"
-        try:
-            done = execute(notebook, {"week": name}, environment=environment, output=output)
-        finally:
-            close_loop()
-        assert done.failure is None, done.failure
-        about = About(name=notebook.stem, title="Accounts", period=name, version=version, as_of=as_of)
-        output.with_suffix(".html").write_text(page(done, about, bundle=bundle), encoding="utf-8")
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(one, range(n)))
+        posts = wb["posts"].group_by("account_id").agg(n=wb["posts"].count())
+        most = posts.order_by(posts.n.desc(), posts.account_id).limit(n).execute()
+    if len(most) < n:
+        raise SystemExit(f"{home} has {len(most)} accounts: no batch of {n} can be made of them")
+    wanted = "".join(
+        f'[[report]]\nname = "r{number}"\nonly = ["{notebook.stem}"]\nparameters = {{ account = "{account}" }}\n'
+        for number, account in enumerate(most.account_id)
+    )
+    file = folder / "batch.toml"
+    file.write_text(wanted, encoding="utf-8")
+    out = ["--week", WEEK, "--out", str(folder / "batch"), "--reports", str(file)]
+    return cost_of([str(BIN / "workbench"), "report", "--no-files", "--home", str(home), *out])
 
 
 def measure(home: Path, rounds: int, only: str | None, program: Path | None, n: int) -> list[Figure]:
@@ -163,7 +146,7 @@ def measure(home: Path, rounds: int, only: str | None, program: Path | None, n: 
                 keep.append(("marimo", marimo(home, notebooks, folder, program)))
             if n:
                 keep.append(("one", documented(home, accounts, folder)))
-                keep.append(("batch", cost_of([*this, "--out", str(folder), "--batch", str(n)])))
+                keep.append(("batch", batch(home, accounts[0], n, folder)))
             for way, cost in keep:
                 print(
                     f"{way:11} {cost.wall:7.1f} s wall {cost.cpu:7.1f} s CPU {cost.peak_mb:7.0f} MB",
@@ -234,9 +217,6 @@ def main() -> int:
         o.out.write_text(
             " ".join(map(str, floor(o.home, chosen(find_notebooks(o.home), o.only)))), encoding="utf-8"
         )
-        return 0
-    if o.out:
-        batch(o.home, chosen(find_notebooks(o.home), ACCOUNTS)[0], o.batch, o.out)
         return 0
     with tempfile.TemporaryDirectory() as name:
         home = o.home

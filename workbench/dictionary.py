@@ -34,7 +34,7 @@ _TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Operations": (
         "scrape_sessions", "scrape_logs", "raw_payloads", "process_runs", "agent_runs", "app_events",
-        "batches", "rejected_rows", "quality_checks", "schema_versions",
+        "batches", "rejected_rows", "quality_checks", "archive_files", "erasures", "schema_versions",
     ),
 }  # fmt: skip
 
@@ -86,6 +86,8 @@ _ROWS = {
     "batches": "a batch that a load applied or refused",
     "rejected_rows": "a row that could not stand",
     "quality_checks": "a check that found something wrong",
+    "archive_files": "a file of the archive",
+    "erasures": "a name or id of a person who was erased",
     "schema_versions": "a migration that was applied",
 }
 """What one row of a table is."""

@@ -1,0 +1,1 @@
+"""What keeps the data whole: verifying, backing up and restoring, archiving, forgetting."""
