@@ -73,7 +73,7 @@ COLUMNS = (
     Column("checksum", "VARCHAR", "hash", "Hash of the migration's file, so that a later change to it is noticed."),
     Column("is_current", "BOOLEAN", "boolean", "Whether it is the newest migration applied."),
     Column("table_name", "VARCHAR", "text", "The table whose rows were moved into the archive.", table="archive_files"),
-    Column("month_on", "DATE", "day", "First day of the month that the file's rows were captured in."),
+    Column("month_on", "DATE", "date", "First day of the month that the file's rows were captured in."),
     Column("file", "VARCHAR", "text", "The Parquet file, from the folder data/archive on."),
     Column("rows", "BIGINT", "rows", "Rows in the file.", table="archive_files"),
     Column("sha256", "VARCHAR", "hash", "Hash of the archive's file.", table="archive_files"),
