@@ -29,14 +29,15 @@ def make_report(options: Any) -> int:
         raise UsageError("--newest goes with --from-manifest. A report is from the newest data anyhow.")
     if options.from_manifest:
         return make_again(options)
-    from ..reporting.data_facts import data_facts
     from ..reporting.fork_server import start_server
+
+    settings = settings_of(options)
+    start_server()  # which imports what notebooks need while this process does so and looks at the data
+    from ..reporting.data_facts import data_facts
     from ..reporting.parameters import given_on_command_line
     from ..reporting.run import make_reports
     from ..warehouse.reader import Workbench
 
-    settings = settings_of(options)
-    start_server()  # which imports what notebooks need while this process looks at the data
     with Workbench.opened(settings.home) as wb:
         facts = data_facts(wb)
     version, as_of = facts.version, facts.as_of

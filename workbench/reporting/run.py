@@ -208,13 +208,21 @@ def make_reports(
         bundle = chart_library(settings.data / "cache")
 
         def drawn(execution: Execution) -> Execution:
-            return _drawn(_without_paths(execution, settings.home), abouts, building, bundle, stills=files)
+            done = _drawn(_without_paths(execution, settings.home), abouts, building, bundle, stills=files)
+            lists = (beside or {}).get(done.name)
+            if done.failure is not None or lists is None:
+                return done
+            try:
+                lists(building, week)
+            except Exception as e:  # a page whose files can't be written has failed
+                failure = Failure(type(e).__name__, str(e), "The files beside this page")
+                done = _without_paths(replace(done, failure=failure), settings.home)
+                return _drawn(done, abouts, building, bundle, stills=False)
+            return done
 
         executions = _run_all(notebooks, values, environment, building / EXECUTED, timeout, drawn, kernels)
         pages, entries = [], kept
         for execution in executions:
-            if execution.failure is None and execution.name in (beside or {}):
-                execution = _beside(execution, (beside or {})[execution.name], building, week, drawn)
             stem, error = execution.name, execution.failure.cause if execution.failure else ""
             about = abouts[stem]
             pages.append(Page(stem, about.title, final / f"{stem}.html", execution.seconds, error))
@@ -352,23 +360,6 @@ def _drawn(
         execution = replace(execution, failure=Failure(type(e).__name__, str(e), "Drawing the page"))
         text = page(execution, about, bundle=bundle)
     write(building / f"{execution.name}.html", text)
-    return execution
-
-
-def _beside(
-    execution: Execution,
-    write_beside: Callable[[Path, str], object],
-    building: Path,
-    week: str,
-    drawn: Callable[[Execution], Execution],
-) -> Execution:
-    """Write the files that lie beside a page; a page whose files can't be written has failed."""
-    try:
-        write_beside(building, week)
-    except Exception as e:
-        return drawn(
-            replace(execution, failure=Failure(type(e).__name__, str(e), "The files beside this page"))
-        )
     return execution
 
 
