@@ -17,14 +17,16 @@ from pathlib import Path
 import workbench
 from workbench.settings import load_settings
 
-from . import imports, level2, levels, marts, pages, six_questions
+from . import imports, kernels, level2, levels, marts, pages, reports, six_questions
 from .agreement import Disagreement
-from .figures import HEADER, Figure, line, write
+from .figures import HEADER, Figure, at_most, line, write
+from .tree import cost_of
 from .warehouse_of import FULL, LAST_WEEK, SHORT, Size, warehouse_of
 
-PARTS = ("imports", "marts", "level2", "levels", "questions", "pages")
+PARTS = ("imports", "marts", "level2", "levels", "questions", "pages", "reports")
 SMALL = Size(posts=10_000, accounts=45)
 MILLION = Size(posts=1_000_000, accounts=1_500)
+KERNELS = 500
 MILLION_SECONDS, MILLION_GB = 90, 6
 
 
@@ -35,12 +37,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--scale", action="store_true", help="also a million posts: marts and pages, half an hour"
     )
-    options = parser.parse_args(arguments)
-    size = SHORT if options.short else FULL
-    return run(options.only or PARTS, short=options.short, size=size, scale=options.scale)
+    parser.add_argument("--marimo", type=Path, help="the program, to compare reports with (see reports.py)")
+    o = parser.parse_args(arguments)
+    size = SHORT if o.short else FULL
+    return run(o.only or PARTS, short=o.short, size=size, scale=o.scale, marimo=o.marimo)
 
 
-def run(parts: tuple[str, ...] | list[str], *, short: bool, size: Size, scale: bool = False) -> int:
+def run(
+    parts: tuple[str, ...] | list[str],
+    *,
+    short: bool,
+    size: Size,
+    scale: bool = False,
+    marimo: Path | None = None,
+) -> int:
     """Measure the parts; returns the exit code."""
     figures: list[Figure] = []
 
@@ -72,6 +82,8 @@ def run(parts: tuple[str, ...] | list[str], *, short: bool, size: Size, scale: b
                     keep(lambda: _questions(home, size, 3 if short else 9))
                 if "pages" in parts:
                     keep(lambda: _pages(home, size, 3 if short else 5, found))
+        if "reports" in parts and not short:
+            keep(lambda: _reports(marimo))
         if scale:
             keep(lambda: _of_size(MILLION, found))
         if found:
@@ -106,6 +118,16 @@ def _pages(home: Path, size: Size, rounds: int, found: dict[str, pages.Found]) -
     with workbench.connect(home) as wb:
         figures, found[size.name] = pages.measure(wb, LAST_WEEK, size.name, rounds)
     return figures
+
+
+def _reports(marimo: Path | None) -> list[Figure]:
+    """Kernels, and the pages of a simulated agency each way."""
+    tried = kernels.tried(KERNELS)
+    wrong = KERNELS - tried.expected
+    with tempfile.TemporaryDirectory() as name:
+        cost_of([str(reports.BIN / "workbench"), "demo", "--home", name])
+        figures = reports.measure(Path(name), 3, None, marimo, reports.BATCH)
+    return [at_most("kernels_not_right", wrong, f"of {KERNELS}", 0), *figures]
 
 
 def _of_size(size: Size, found: dict[str, pages.Found]) -> list[Figure]:

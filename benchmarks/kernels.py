@@ -57,6 +57,11 @@ class Tried:
     """What was there after and not before: processes, handles, files."""
 
     @property
+    def expected(self) -> int:
+        """Kernels that answered rightly, or were killed on purpose."""
+        return self.right + self.killed + self.collateral
+
+    @property
     def good(self) -> bool:
         return not (self.wrong or self.hung or self.left)
 

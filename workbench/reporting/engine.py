@@ -72,11 +72,12 @@ def execute(
 
     started = time.monotonic()
     failure = None
+    executed: Any = None
     run = Run()
     try:
-        papermill.execute_notebook(
+        executed = papermill.execute_notebook(
             str(notebook),
-            str(output),
+            None,  # it is written once, below
             parameters=dict(parameters),
             engine_name=NAME,
             run=run,
@@ -92,6 +93,7 @@ def execute(
         )
     except PapermillExecutionError as e:
         failure = Failure(e.ename, e.evalue)
+        executed = run.notebook  # Papermill has put the place of the error into it
     except CellTimeoutError:
         failure = Failure("Timeout", f"a cell took longer than {timeout} seconds")
     except DeadKernelError:
@@ -101,9 +103,7 @@ def execute(
         )
     except Exception as e:
         failure = Failure(type(e).__name__, str(e))
-    if output.exists():
-        executed = read(output)
-    else:
+    if executed is None:
         executed = run.interrupted(failure.kind, failure.message) if failure else None
         executed = executed or read(notebook)
     _forget_what_differs(executed)

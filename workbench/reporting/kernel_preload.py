@@ -83,6 +83,10 @@ def _compile_once() -> None:
     import altair
     import ibis
     import pandas
+    from altair.utils import schemapi
+
+    # A chart is checked when it is shown; to check each part of it as it is made takes a tenth of a page's time.
+    schemapi.disable_debug_mode()
 
     frame = pandas.DataFrame({"a": [1.0], "b": ["x"], "d": pandas.to_datetime(["2020-01-01"])})
     chart = altair.Chart(frame).mark_bar().encode(x="a:Q", y="mean(a):Q", color="b:N", tooltip=["d:T"])

@@ -11,6 +11,7 @@ import hashlib
 import html
 import json
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -136,7 +137,9 @@ def policy(scripts: Sequence[str]) -> str:
 
 def in_script(value: Any) -> str:
     """JSON that can stand in a script element: no `<`, so that nothing in it ends the element."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    text = json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str, sort_keys=True
+    )
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
@@ -147,7 +150,9 @@ def charts_in(notebook: Any) -> list[Mapping[str, Any]]:
 
 
 def _body(notebook: Any, contents: Contents, pictures: Sequence[bytes]) -> str:
-    exporter = _exporter()
+    if not hasattr(_THREAD, "exporter"):
+        _THREAD.exporter = _exporter()
+    exporter = _THREAD.exporter
     exporter.register_filter("markdown", lambda source: rendered(source, contents))
     exporter.register_filter("strange_markdown", lambda source: rendered(source, None))
     exporter.register_filter("chart", lambda spec: _chart(spec, contents, pictures))
@@ -196,6 +201,10 @@ def _still(picture: bytes, words: str) -> str:
 
 def _joined(text: Any) -> str:
     return " ".join(map(str, text)) if isinstance(text, list) else str(text or "")
+
+
+_THREAD = threading.local()
+"""Its exporter: each page gives it filters of its own, and its templates are compiled once a thread."""
 
 
 def _exporter() -> Any:
