@@ -92,6 +92,10 @@ class Settings:
         return self.data / "versions"
 
     @property
+    def archive(self) -> Path:
+        return self.data / "archive"
+
+    @property
     def reports(self) -> Path:
         return self.home / "reports"
 

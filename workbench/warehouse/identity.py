@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import duckdb
 
+from . import archive
 from .merge import merge, rank_of
 from .staging import BOOKKEEPING, Staged, quoted, table_types
 from .tables import TABLES, Table
@@ -139,6 +140,8 @@ def move_renamed(con: duckdb.DuckDBPyConnection, *, zone: str) -> None:
         if table is None or reference is None:
             continue
         column, refers = reference
+        if name in archive.ARCHIVED:
+            archive.leave_out(con, name, f"{column} IN (SELECT alias FROM aliases)", back=True)
         if not _any(con, f"FROM {table.name} t JOIN aliases a ON a.alias = t.{column} WHERE {refers}"):
             continue
         if column in table.key:

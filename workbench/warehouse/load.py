@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from ..errors import WorkbenchError
+from ..errors import WorkbenchError, machine_trouble
 from ..settings import Settings
-from . import identity, marts, versions
+from . import archive, identity, marts, versions
 from .batches import Manifest, file_sha256, read_manifest, utc_now, waiting
 from .journal import seal
 from .media import fill_slides
@@ -90,6 +90,7 @@ def load(
         try:
             where = f"{settings.versions / outcome.version.file}" if outcome.version else "The warehouse"
             migrate(con, where)
+            archive.use(con, settings.archive)
             con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
             for n, folder in enumerate(todo):
                 if progress:
@@ -99,6 +100,7 @@ def load(
                 _follow_time_zones(con, settings, "")  # the settings' own zone may be another
             fill_vas(con)
             fill_slides(con)
+            archive.with_archive(con, settings.archive)
             # Nothing was there before: all of it is new, and noting each key would tell no more.
             marts.refresh(con, settings, full=outcome.version is None)
             as_of = _newest(con)
@@ -232,13 +234,14 @@ def _apply(con: duckdb.DuckDBPyConnection, folder: Path, settings: Settings) -> 
         _apply_tables(con, folder, manifest, settings, outcome)
         _record(con, outcome, manifest)
         con.execute("COMMIT")
-    except _TRANSIENT as e:
-        # Nothing is wrong with the batch: it stays in the inbox, and the version that stands stands.
-        raise WorkbenchError(
-            f"The load stopped at batch {folder.name}: {' '.join(str(e).split())}. Nothing was changed; mend the cause "
-            "(disk, memory, permissions) and load again."
-        ) from e
-    except (WorkbenchError, duckdb.Error) as e:
+    except (WorkbenchError, duckdb.Error, OSError) as e:
+        trouble = machine_trouble(e)
+        if trouble or isinstance(e, _TRANSIENT):
+            # Nothing is wrong with the batch: it stays in the inbox, and the version that stands stands.
+            raise WorkbenchError(
+                f"The load stopped at batch {folder}: {trouble or ' '.join(str(e).split())} "
+                "Nothing was changed; mend the cause and load again."
+            ) from e
         con.execute("ROLLBACK")
         outcome.status = "failed"
         outcome.error = str(e)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from . import archive
 from .staging import BOOKKEEPING, DERIVED, Staged, quoted, table_types, text
 from .tables import Table
 
@@ -39,10 +40,11 @@ def merge(con: duckdb.DuckDBPyConnection, staged: Staged, *, batch_id: str, zone
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE multi AS SELECT {keys} FROM {staged.name} GROUP BY ALL HAVING count(*) > 1"
     )
-    empty = not _count(con, f"SELECT count(*) FROM (SELECT 1 FROM {table.name} LIMIT 1)")
+    stood = archive.stood(con, staged)
+    empty = not _count(con, f"SELECT count(*) FROM (SELECT 1 FROM {stood} LIMIT 1)")
     if not empty:
         con.execute(
-            f"INSERT INTO multi SELECT DISTINCT {keys} FROM {staged.name} SEMI JOIN {table.name} USING ({keys}) "
+            f"INSERT INTO multi SELECT DISTINCT {keys} FROM {staged.name} SEMI JOIN {stood} USING ({keys}) "
             f"ANTI JOIN multi USING ({keys})"
         )
     met = _count(con, "SELECT count(*) FROM multi")
@@ -63,8 +65,8 @@ def merge(con: duckdb.DuckDBPyConnection, staged: Staged, *, batch_id: str, zone
     if met:
         left_out = {*BOOKKEEPING, *table.key, *DERIVED.get(table.name, ())}
         everything = [c for c in types if c not in left_out]
-        conflicts = _combine(con, staged, everything, types)
-        changed = _replace(con, table, everything, batch_id, zone)
+        conflicts = _combine(con, staged, stood, everything, types)
+        changed = _replace(con, table, stood, everything, batch_id, zone)
         inserted += changed
     rows_met = total - singles
     duplicate = rows_met - met
@@ -78,7 +80,7 @@ def rank_of(table: Table, column: str | None = None) -> str:
 
 
 def _combine(
-    con: duckdb.DuckDBPyConnection, staged: Staged, columns: list[str], types: dict[str, str]
+    con: duckdb.DuckDBPyConnection, staged: Staged, stood: str, columns: list[str], types: dict[str, str]
 ) -> int:
     """Fill temporary table `combined` with one row for each key in `multi`; returns conflicts."""
     table = staged.table
@@ -89,7 +91,7 @@ def _combine(
     pool = (
         f"SELECT {old}, NULL::MAP(VARCHAR, BIGINT) AS column_ranks "
         f"FROM (SELECT *{absent} FROM {staged.name} SEMI JOIN multi USING ({keys})) UNION ALL "
-        f"SELECT {old}, column_ranks FROM {table.name} SEMI JOIN multi USING ({keys})"
+        f"SELECT {old}, column_ranks FROM {stood} SEMI JOIN multi USING ({keys})"
     )
     values = ", ".join(
         f"{_winner(table, c, given=c in staged.columns)} AS {quoted(c)}, "
@@ -131,7 +133,7 @@ def _conflict(table: Table, columns: list[str], types: dict[str, str]) -> str:
 
 
 def _replace(
-    con: duckdb.DuckDBPyConnection, table: Table, columns: list[str], batch_id: str, zone: str
+    con: duckdb.DuckDBPyConnection, table: Table, stood: str, columns: list[str], batch_id: str, zone: str
 ) -> int:
     """Put the combined rows that differ from the table's in its place; returns how many changed."""
     keys = ", ".join(quoted(k) for k in table.key)
@@ -142,7 +144,7 @@ def _replace(
     moved = " OR ".join(f"c.{c} IS DISTINCT FROM t.{c}" for c in ranks)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE differing AS SELECT c.*, {is_new} OR {differs} AS is_changed, "
-        f"t.batch_id AS old_batch FROM combined c LEFT JOIN {table.name} t ON {on} "
+        f"t.batch_id AS old_batch FROM combined c LEFT JOIN {stood} t ON {on} "
         f"WHERE {is_new} OR {differs} OR {moved}"
     )
     changed = _count(con, "SELECT count(*) FROM differing WHERE is_changed")

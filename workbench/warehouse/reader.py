@@ -13,11 +13,11 @@ import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
 from ..errors import UsageError, WorkbenchError, nearest
 from ..settings import Settings, load_settings
-from . import versions
+from . import archive, versions
+from .locking import Reader
 from .migrate import refuse_newer
 from .tables import HIDDEN_COLUMNS
 
@@ -46,7 +46,7 @@ class Workbench:
         file = folder / found.file
         refuse_newer(found.schema_version, str(file))
         try:
-            self.backend: Backend = ibis.duckdb.connect(str(file), read_only=True)
+            self.backend = Reader.of(file)
         except Exception as e:
             if version is None and versions.current(folder) != found:
                 self._open(None)  # a load replaced and pruned it meanwhile
@@ -64,6 +64,12 @@ class Workbench:
         if self.settings.memory_limit:
             limit = self.settings.memory_limit.replace("'", "")
             self.backend.raw_sql(f"SET memory_limit = '{limit}'").fetchall()
+        try:
+            archive.with_archive(self.backend.con, self.settings.archive)
+        except WorkbenchError:
+            self.backend.disconnect()
+            raise
+        self.backend.lock(spill_in=self.settings.data, readable=[self.settings.archive])
         self._version = found
         names = self.backend.list_tables()
         self.tables: tuple[str, ...] = tuple(sorted(n for n in names if n not in _NOT_SHOWN))
@@ -96,7 +102,8 @@ class Workbench:
     def sql(self, query: str) -> ibis.Table:
         """The result of a SELECT on this version, as an expression.
 
-        Raises UsageError for a query that does not run; the version is read-only in any case.
+        Raises UsageError for a query that does not run. None can write, read files, or reach anything else (see
+        `locking`).
         """
         try:
             statements = self.backend.con.extract_statements(query)

@@ -11,7 +11,7 @@ import duckdb
 
 from ..errors import UsageError
 from ..settings import Settings
-from . import versions
+from . import archive, versions
 from .batches import utc_now
 from .load import open_writer
 from .migrate import migrate, migrations
@@ -44,6 +44,7 @@ def rewritten(settings: Settings, what: str) -> Iterator[Rewrite]:
     con = open_writer(building, settings)
     try:
         migrate(con, str(settings.versions / newest.file))
+        archive.use(con, settings.archive)
         rewrite = Rewrite(con, newest)
         yield rewrite
         if rewrite.keep:
