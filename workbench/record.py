@@ -25,7 +25,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from .errors import UsageError, nearest
+from .errors import UsageError, WorkbenchError, machine_trouble, nearest
 from .settings import load_settings
 from .warehouse.batches import fsync, utc_text
 from .warehouse.journal import Segment
@@ -50,7 +50,7 @@ def rows(table: str, entries: Iterable[Mapping[str, Any]], *, home: Path | str |
     """Record rows of any table that batches fill, in one durable write; returns how many.
 
     None and NaN are unknown. Raises UsageError for an unknown table or column, or a value that can't be
-    written; nothing of the call is written then.
+    written, WorkbenchError where the machine can't (a full disk); nothing of the call is written then.
     """
     if table not in TABLES:
         raise UsageError(f"There is no table '{table}' to record into.{nearest(table, TABLES)}")
@@ -70,6 +70,12 @@ def rows(table: str, entries: Iterable[Mapping[str, Any]], *, home: Path | str |
             _segment(home).append(table, prepared)
     except (TypeError, ValueError) as e:
         raise UsageError(f"A row of {table} can't be recorded: {e}. Nothing of the call was written.") from e
+    except OSError as e:
+        if not (trouble := machine_trouble(e)):
+            raise
+        raise WorkbenchError(
+            f"Rows of {table} can't be recorded: {trouble} Nothing of the call was written."
+        ) from e
     return len(prepared)
 
 

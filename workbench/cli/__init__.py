@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..errors import WorkbenchError
+from ..errors import WorkbenchError, machine_trouble
 from .parser import command_line
 from .shared import say
 
@@ -22,14 +22,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
-        return int(options.run(options) or 0)
+        code = int(options.run(options) or 0)
+        sys.stdout.flush()
+        return code
     except WorkbenchError as e:
         say(f"Error: {e}")
         return e.exit_code
     except BrokenPipeError:
-        # The reader of a pipe has enough; Python would complain once more when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()  # the reader of a pipe has enough
         return 0
     except KeyboardInterrupt:
         print("Stopped. What was published before stands.", file=sys.stderr)
         return 130
+    except Exception as e:
+        trouble = machine_trouble(e)
+        if trouble is None:
+            raise
+        _forget_output()
+        say(f"Error: {trouble} Nothing that was published or acknowledged is lost.")
+        return 1
+
+
+def _forget_output() -> None:
+    """Let nobody write to standard output any more: Python would complain once more when it closes the stream."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

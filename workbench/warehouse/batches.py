@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from ..errors import WorkbenchError
+from ..errors import WorkbenchError, naming
 from .tables import TABLES
 
 MANIFEST_FORMAT = 1
@@ -125,7 +125,8 @@ def write_batch(
             notes=tuple(notes),
         )
         text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
-        (building / "manifest.json").write_text(text, encoding="utf-8")
+        with naming(building / "manifest.json"):
+            (building / "manifest.json").write_text(text, encoding="utf-8")
         fsync(building / "manifest.json")
         fsync(building)
         try:

@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import filelock
 
+from ..errors import machine_trouble, naming
 from .batches import content_hash, file_sha256, fsync, write_batch
 from .staging import quoted, text
 from .tables import TABLES
@@ -47,7 +48,8 @@ class Segment:
             is_new = not file.exists()
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o600)
             try:
-                _write(handle, data)
+                with naming(file):
+                    _write(handle, data)
             finally:
                 os.close(handle)
             if is_new:
@@ -82,7 +84,9 @@ def seal(inbox: Path) -> list[Path]:
     for sealed in sorted(folder.glob("*.sealed")):
         try:
             _batch(inbox, sealed)
-        except duckdb.Error:
+        except duckdb.Error as e:
+            if machine_trouble(e):
+                raise
             damaged.append(sealed.rename(sealed.with_suffix(".damaged")))
         else:
             sealed.unlink()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -98,7 +99,8 @@ def refresh(con: duckdb.DuckDBPyConnection, settings: Settings, *, full: bool = 
         con.execute("DELETE FROM touched")
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        with suppress(duckdb.Error):  # a commit that failed has ended the transaction
+            con.execute("ROLLBACK")
         raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -104,7 +105,8 @@ def migrate(con: duckdb.DuckDBPyConnection, where: str = "The warehouse") -> lis
             )
             con.execute("COMMIT")
         except BaseException:
-            con.execute("ROLLBACK")
+            with suppress(duckdb.Error):  # a commit that failed has ended the transaction
+                con.execute("ROLLBACK")
             raise
         done.append(migration)
     return done

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import filelock
 
-from ..errors import UsageError, WorkbenchError
+from ..errors import UsageError, WorkbenchError, naming
 from ..settings import Settings
 from .batches import fsync
 
@@ -130,7 +130,11 @@ def start(versions: Path, base: Version | None) -> Path:
             ["cp", "--reflink=auto", str(source), str(building)], capture_output=True, check=False
         )
         if done.returncode != 0:
-            shutil.copyfile(source, building)
+            try:
+                shutil.copyfile(source, building)
+            except BaseException:
+                building.unlink(missing_ok=True)
+                raise
     return building
 
 
@@ -141,11 +145,19 @@ def publish(
     version = Version(number, f"{_stem(number)}.duckdb", now, as_of, schema)
     if building.with_name(building.name + ".wal").exists():
         raise WorkbenchError(f"{building.name} was not checkpointed; it is not published.")
-    os.chmod(building, 0o600)
-    fsync(building)
-    building.rename(versions / version.file)
-    for name in (f"{_stem(number)}.json", POINTER):
-        _replace(versions / name, json.dumps(asdict(version), indent=1))
+    try:
+        os.chmod(building, 0o600)
+        fsync(building)
+        building.rename(versions / version.file)
+        for name in (f"{_stem(number)}.json", POINTER):
+            _replace(versions / name, json.dumps(asdict(version), indent=1))
+    except BaseException:
+        with suppress(OSError, WorkbenchError):
+            building.unlink(missing_ok=True)
+            if current(versions) != version:  # else only the folder's entry may not be on the disk yet
+                for suffix in (".json", ".duckdb"):
+                    (versions / f"{_stem(number)}{suffix}").unlink(missing_ok=True)
+        raise
     return version
 
 
@@ -214,7 +226,8 @@ def loader_lock(settings: Settings, what: str) -> Iterator[None]:
         _replace(holder, json.dumps({"pid": os.getpid(), "what": what, "since": since}))
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):
+            holder.unlink(missing_ok=True)
         lock.release()
 
 
@@ -225,10 +238,15 @@ def _stem(number: int) -> str:
 def _replace(path: Path, text: str) -> None:
     """Write a small file so that readers see the old text or the new, never a part."""
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    with partial.open("w", encoding="utf-8") as f:
-        os.fchmod(f.fileno(), 0o600)
-        f.write(text + "\n")
-        f.flush()
-        os.fsync(f.fileno())
-    partial.replace(path)
+    try:
+        with naming(path), partial.open("w", encoding="utf-8") as f:
+            os.fchmod(f.fileno(), 0o600)
+            f.write(text + "\n")
+            f.flush()
+            os.fsync(f.fileno())
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
     fsync(path.parent)
