@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
 import workbench
 from workbench.settings import Settings, load_settings
 from workbench.sources.importing import import_paths
@@ -73,7 +75,9 @@ def hostile_home(plain_home: Path, home: Path) -> Path:
     files = home / "files"
     files.mkdir(parents=True)
     with workbench.connect(plain_home) as wb:
-        con, database = wb.backend.con, f"v{wb.version:06d}"
+        database = f"v{wb.version:06d}"
+        file = wb.settings.versions / f"{database}.duckdb"
+    with duckdb.connect(str(file), read_only=True) as con:  # a reader of ours may not write files
         for kind, texts in (("names", NAMES), ("texts", TEXTS), ("addresses", ADDRESSES)):
             con.execute(f"set variable {kind} = ?::varchar[]", [list(texts)])
             con.execute(

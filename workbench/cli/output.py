@@ -36,7 +36,7 @@ def write_answer(backend: Any, answer: Any, options: Any) -> int:
     if options.out or options.format != "table":
         if kind == "csv" or (watched and kind == "json"):
             query = _harmless(con, query, readable=watched, formulas=kind == "csv")
-        _copy(con, query, kind, options.out)
+        _copy(backend, query, kind, options.out)
         return 0
     relation = _run(con, _harmless(con, query, readable=True), relation=True)
     relation.show(max_rows=40, max_width=_width(), null_value="–")
@@ -73,21 +73,33 @@ def _of_re2(pattern: str) -> str:
     return "".join(c if " " < c < "\x7f" else f"\\x{{{ord(c):x}}}" for c in kept)
 
 
-def _copy(con: Any, query: str, kind: str, out: str | None) -> None:
-    """Write a result to a file, or through one to standard output, which DuckDB would truncate."""
+def _copy(backend: Any, query: str, kind: str, out: str | None) -> None:
+    """Write a result to a file, or through one to standard output, which DuckDB would truncate.
+
+    A reader's connection writes nowhere but into its exchange folder (see `warehouse.locking`).
+    """
     import shutil
-    import tempfile
 
     how = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}[kind]
-    with tempfile.TemporaryDirectory() as folder:
-        target = out or str(Path(folder) / "answer")
-        quoted = target.replace("'", "''")
-        _run(con, f"COPY ({query}) TO '{quoted}' ({how})")
-        if not out:
-            sys.stdout.flush()
-            with Path(target).open("rb") as f:
-                shutil.copyfileobj(f, sys.stdout.buffer)
-            sys.stdout.flush()
+    with backend.exchanged() as answer:
+        quoted = str(answer).replace("'", "''")
+        _run(backend.con, f"COPY ({query}) TO '{quoted}' ({how})")
+        if out:
+            _moved(answer, Path(out))
+            return
+        sys.stdout.flush()
+        with answer.open("rb") as f:
+            shutil.copyfileobj(f, sys.stdout.buffer)
+        sys.stdout.flush()
+
+
+def _moved(answer: Path, out: Path) -> None:
+    import shutil
+
+    try:
+        shutil.copyfile(answer, out)
+    except OSError as e:
+        raise UsageError(f"--out {out} can't be written: {e.strerror}. Name another file.") from e
 
 
 def _run(con: Any, query: str, *, relation: bool = False) -> Any:

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
@@ -19,9 +18,10 @@ from ..settings import Settings, load_settings
 from . import archive, versions
 from .locking import Reader
 from .migrate import refuse_newer
+from .select_only import refuse_unless_select
 from .tables import HIDDEN_COLUMNS
 
-_NOT_SHOWN = {"mart_state"}
+_NOT_SHOWN = {"mart_state", "table_counts"}
 
 
 class Workbench:
@@ -69,7 +69,7 @@ class Workbench:
         except WorkbenchError:
             self.backend.disconnect()
             raise
-        self.backend.lock(spill_in=self.settings.data, readable=[self.settings.archive])
+        self.backend.lock(spill_in=folder, readable=[self.settings.archive])
         self._version = found
         names = self.backend.list_tables()
         self.tables: tuple[str, ...] = tuple(sorted(n for n in names if n not in _NOT_SHOWN))
@@ -105,18 +105,14 @@ class Workbench:
         Raises UsageError for a query that does not run. None can write, read files, or reach anything else (see
         `locking`).
         """
+        refuse_unless_select(self.backend.con, query)
         try:
-            statements = self.backend.con.extract_statements(query)
-        except duckdb.Error as e:
-            raise UsageError(f"That query can't be run: {' '.join(str(e).split())}") from e
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise UsageError(
-                "One SELECT can be run at a time, and nothing else. Names of tables: workbench status."
-            )
-        try:
-            return self.backend.sql(query, dialect="duckdb")
+            found = self.backend.sql(query, dialect="duckdb")
+            run = ibis.to_sql(found, dialect="duckdb")
         except Exception as e:
             raise UsageError(f"That query can't be run: {' '.join(str(e).split())}") from e
+        refuse_unless_select(self.backend.con, str(run))  # Ibis writes the text anew, by a parser of its own
+        return found
 
     def frame(self, rows: pd.DataFrame, name: str) -> ibis.Table:
         """A DataFrame beside the tables, as an expression that can be filtered, sorted and written like them."""
