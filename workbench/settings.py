@@ -76,6 +76,16 @@ class Settings:
     """Age of the newest counts of posts from which data are stale; 0: never."""
     stale_reports: str = "label"
     """Whether stale data `label` each page of a report or `stop` it."""
+    raw_payload_days: int = 30
+    """For how many days the raw answers of an API stay; 0: for ever."""
+    rejected_row_days: int = 90
+    """For how many days rows stay that were not let in; 0: for ever."""
+    app_event_days: int = 365
+    """For how many days events of one's own app stay; 0: for ever."""
+    ip_hash_days: int = 30
+    """For how many days the hash of an event's network address stays; 0: for ever."""
+    archive_after_days: int = 90
+    """Age in days from which whole months of snapshots move into the archive; 0: never."""
     pin_reports: int = 4
     """How many of the newest periods with reports keep the version of the warehouse they were made from."""
 

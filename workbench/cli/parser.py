@@ -16,6 +16,8 @@ from .notebooks import check_notebooks, start_notebook
 from .output import FORMATS, add_output
 from .report_again import add_again_options
 from .reporting import make_report, open_lab
+from .retention import add_retain_command
+from .safekeeping import add_safekeeping_commands
 from .schedule import add_schedule_commands
 from .slides import add_slide_commands
 from .tasks import list_tasks
@@ -187,6 +189,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     sub.add_argument("--no-load", action="store_true", help="write the files only")
     sub.add_argument("--if-empty", action="store_true", help="do nothing where there is a warehouse already")
+    add_retain_command(command)
     command("migrate", migrate_warehouse, "Bring the warehouse to the newest schema.", "workbench migrate")
     sub = command(
         "tasks",
@@ -217,5 +220,6 @@ def command_line() -> argparse.ArgumentParser:
     )
     add_media_commands(group("media", "Fetch, add, read and store the pictures of slides."))
     add_schedule_commands(group("schedule", "Make the reports every week by themselves."))
+    add_safekeeping_commands(command)
     add_slide_commands(group("slides", "Find slides by their text or by a picture."))
     return parser

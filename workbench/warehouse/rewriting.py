@@ -13,8 +13,10 @@ from ..errors import UsageError
 from ..settings import Settings
 from . import archive, versions
 from .batches import utc_now
+from .counts import note_counts
 from .load import open_writer
 from .migrate import migrate, migrations
+from .staging import quoted, text
 
 
 @dataclass
@@ -28,6 +30,8 @@ class Rewrite:
     con: duckdb.DuckDBPyConnection
     base: versions.Version
     keep: bool = True
+    compact: bool = False
+    """Whether the file is written anew, so that nothing of what was deleted stays in its free blocks."""
     version: versions.Version | None = None
 
 
@@ -41,6 +45,7 @@ def rewritten(settings: Settings, what: str) -> Iterator[Rewrite]:
     if newest is None:
         raise UsageError(f"There is no warehouse in {settings.data}: there is nothing to {what}.")
     building = versions.start(settings.versions, newest)
+    small = building.with_name(f"{building.stem}-small.duckdb")
     con = open_writer(building, settings)
     try:
         migrate(con, str(settings.versions / newest.file))
@@ -48,15 +53,21 @@ def rewritten(settings: Settings, what: str) -> Iterator[Rewrite]:
         rewrite = Rewrite(con, newest)
         yield rewrite
         if rewrite.keep:
+            note_counts(con)
             con.execute("CHECKPOINT")
+        if rewrite.keep and rewrite.compact:
+            _copy(con, small)
     except BaseException:
         con.close()
+        _remove(small)
         _remove(building)
         raise
     con.close()
     if not rewrite.keep:
         _remove(building)
         return
+    if rewrite.compact:
+        small.replace(building)
     rewrite.version = versions.publish(
         settings.versions,
         building,
@@ -65,6 +76,17 @@ def rewritten(settings: Settings, what: str) -> Iterator[Rewrite]:
         as_of=newest.as_of,
         now=utc_now(),
     )
+
+
+def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Copy every table into a new file, with its constraints and comments, its rows as they lie."""
+    row = con.execute("SELECT current_database()").fetchone()
+    assert row is not None
+    con.execute("SET preserve_insertion_order = true")
+    con.execute(f"ATTACH {text(str(file))} AS anew")
+    con.execute(f"COPY FROM DATABASE {quoted(row[0])} TO anew")
+    con.execute("CHECKPOINT anew")
+    con.execute("DETACH anew")
 
 
 def _remove(building: Path) -> None:

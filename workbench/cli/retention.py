@@ -1,0 +1,62 @@
+"""`workbench retain`: what need not be kept goes, old months of snapshots move into the archive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from .shared import Bar, say, settings_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..safekeeping.retain import Retained
+
+_WORDS = {"raw_payloads": "raw payloads", "rejected_rows": "rejected rows", "app_events": "app events"}
+
+
+def add_retain_command(command: Callable[..., argparse.ArgumentParser]) -> None:
+    sub = command(
+        "retain",
+        retain_data,
+        "Remove what is past its days; move old months of snapshots into the archive.",
+        "workbench retain --dry-run",
+    )
+    sub.add_argument("--dry-run", action="store_true", help="tell what would be done, and do nothing")
+    sub.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def retain_data(options: Any) -> None:
+    from ..safekeeping.retain import retain
+
+    settings = settings_of(options)
+    with Bar("retain") as progress:
+        outcome = retain(settings, dry_run=options.dry_run, progress=progress)
+    if options.format == "json":
+        print(json.dumps({**asdict(outcome), "dry_run": options.dry_run}, indent=1))
+        return
+    say(told(outcome, dry_run=options.dry_run))
+
+
+def told(outcome: Retained, *, dry_run: bool = False) -> str:
+    """One line with counts."""
+    if outcome.is_nothing:
+        return "Nothing is past its days."
+    removed = [f"{n:,} {_WORDS[table]}" for table, n in outcome.removed.items()]
+    parts = [f"{'would remove' if dry_run else 'removed'} {', '.join(removed)}"] if removed else []
+    if outcome.ip_hashes:
+        parts.append(f"{'would forget' if dry_run else 'forgot'} {outcome.ip_hashes:,} hashes of addresses")
+    if outcome.moved:
+        rows, months = sum(outcome.moved.values()), outcome.months
+        span = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+        parts.append(
+            f"{'would move' if dry_run else 'moved'} {rows:,} rows of snapshots into the archive ({span})"
+        )
+    line = "; ".join(parts)
+    line = line[0].upper() + line[1:]
+    if dry_run:
+        return f"{line}."
+    before, after = outcome.bytes_before / 2**20, outcome.bytes_after / 2**20
+    return f"{line}. Version {outcome.version}: {before:,.1f} MiB became {after:,.1f} MiB."
