@@ -23,6 +23,7 @@ from workbench.metrics.weekly import weekly_followers, weekly_results
 from workbench.model.catalogue import METRICS, Asked
 from workbench.settings import Settings
 from workbench.warehouse import marts
+from workbench.warehouse.counts import note_counts
 from workbench.warehouse.migrate import migrate
 from workbench.warehouse.schema import schema
 
@@ -43,6 +44,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     migrate(con)
     con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
     marts.refresh(con, Settings(home=tmp_path_factory.mktemp("home")))
+    note_counts(con)
     yield con
     con.close()
 
@@ -61,7 +63,7 @@ def test_every_column_of_a_table_is_registered_with_its_type(table: str) -> None
     assert told == dict(schema()[table])
 
 
-@pytest.mark.parametrize("mart", [*marts.MARTS, "mart_state"])
+@pytest.mark.parametrize("mart", [*marts.MARTS, "mart_state", "table_counts"])
 def test_every_column_of_a_mart_is_registered_with_its_type(
     warehouse: duckdb.DuckDBPyConnection, mart: str
 ) -> None:
@@ -105,7 +107,7 @@ def test_every_column_of_a_page_is_registered_with_its_type(
 
 
 def test_an_entry_of_one_table_names_a_column_of_that_table() -> None:
-    made = {**schema(), "mart_state": {"state": "VARCHAR"}}
+    made = {**schema(), "mart_state": {"state": "VARCHAR"}, "table_counts": {"table_name", "n_rows"}}
     astray = [c.key for c in COLUMNS.values() if c.table and c.name not in made.get(c.table, {})]
     assert astray == []
 

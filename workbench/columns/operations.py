@@ -85,4 +85,6 @@ COLUMNS = (
     Column("posts_erased", "BIGINT", "posts", "Posts that went with the person."),
     Column("rows_erased", "BIGINT", "rows", "Rows of all tables that went with the person."),
     Column("state", "VARCHAR", "hash", "Hash of the definitions and settings that the marts were made by.", table="mart_state"),
+    Column("table_name", "VARCHAR", "text", "The table that was counted when the version was made.", table="table_counts"),
+    Column("n_rows", "BIGINT", "rows", "Rows of the table when the version was made.", table="table_counts"),
 )  # fmt: skip

@@ -90,7 +90,7 @@ def _journal(folder: Path) -> Iterator[Finding]:
 
 
 def _archive(settings: Settings, sound: Sequence[int]) -> Iterator[Finding]:
-    folder = settings.data / "archive"
+    folder = settings.archive
     named: dict[str, tuple[str, date, int, str]] = {}
     for number in sound:
         try:
@@ -153,7 +153,7 @@ def _content(con: duckdb.DuckDBPyConnection, file: Path, table: str, month: date
 
 def _left_behind(settings: Settings, now: float) -> Iterator[Finding]:
     found = []
-    for folder in (settings.versions, settings.inbox, settings.data / "archive", settings.data):
+    for folder in (settings.versions, settings.inbox, settings.archive, settings.data):
         if folder.is_dir():
             found += [
                 p for p in folder.iterdir() if p.name.startswith((".building-", ".backup-", ".restoring"))

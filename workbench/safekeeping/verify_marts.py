@@ -7,8 +7,9 @@ from pathlib import Path
 
 import duckdb
 
+from ..errors import WorkbenchError
 from ..settings import Settings
-from ..warehouse import marts
+from ..warehouse import archive, marts
 from ..warehouse.load import open_writer
 from ..warehouse.staging import quoted, text
 from ..warehouse.versions import Version
@@ -17,7 +18,7 @@ from .verify_versions import opened, tables_in
 
 _DIGITS = 10
 """Significant digits to which numbers are compared: sums depend on the order of what is added."""
-_COPIED = ("revenue_methods", "payouts", "slide_images")
+_COPIED = ("revenue_methods", "payouts", "slide_images", "archive_files")
 """Tables that building the marts writes to, or that name what was named before."""
 
 
@@ -38,10 +39,12 @@ def mart_findings(settings: Settings, version: Version) -> list[Finding]:
             con.execute(f"SET temp_directory = {text(str(Path(folder) / 'spilled'))}")
             con.execute(f"ATTACH {text(str(file))} AS kept (READ_ONLY)")
             _stand_in(con, there)
-            _archived(con, settings)
+            archive.with_archive(con, settings.archive)
             con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
             marts.refresh(con, settings, full=True)
             return [f for name in marts.MARTS for f in _compared(con, name, file)]
+        except WorkbenchError:
+            return []  # the archive is damaged, which is told of its files
         finally:
             con.close()
 
@@ -53,15 +56,6 @@ def _stand_in(con: duckdb.DuckDBPyConnection, there: list[str]) -> None:
             con.execute(f"CREATE TABLE {quoted(name)} AS FROM kept.{quoted(name)}")
         elif name not in marts.MARTS and name != "mart_state":
             con.execute(f"CREATE VIEW {quoted(name)} AS FROM kept.{quoted(name)}")
-
-
-def _archived(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Archived months too, as the loader adds them."""
-    try:
-        from ..warehouse.archive import with_archive  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return
-    with_archive(con, settings.data / "archive")
 
 
 def _compared(con: duckdb.DuckDBPyConnection, name: str, file: Path) -> list[Finding]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import duckdb
 
+from ..errors import WorkbenchError
 from ..settings import Settings
+from ..warehouse import archive, counts
 from ..warehouse.staging import quoted, text
 from ..warehouse.tables import TABLES, Table
 from ..warehouse.versions import Version
@@ -24,10 +28,11 @@ def table_findings(settings: Settings, version: Version) -> list[Finding]:
     try:
         there = set(tables_in(con))
         tables = [t for t in TABLES.values() if t.name in there]
-        found = [f for t in tables for f in (*_keys(con, t), *_references(con, t, there))]
+        found = _counts(con) if counts.TABLE in there else []
+        with suppress(WorkbenchError):  # a damaged file of the archive is told by itself
+            archive.with_archive(con, settings.archive)
+        found += [f for t in tables for f in (*_keys(con, t), *_references(con, t, there))]
         found += _batches(con, tables)
-        if "table_counts" in there:
-            found += _counts(con)
     finally:
         con.close()
     return found
@@ -117,7 +122,7 @@ def _counts(con: duckdb.DuckDBPyConnection) -> list[Finding]:
     """Each table against the number of rows that the loader wrote down when it made the version."""
     found = []
     there = set(tables_in(con))
-    for name, rows in con.execute("SELECT table_name, n_rows FROM table_counts ORDER BY ALL").fetchall():
+    for name, rows in con.execute(f"SELECT table_name, n_rows FROM {counts.TABLE} ORDER BY ALL").fetchall():
         if name not in there:
             found.append(Finding("lost rows", f"table {name}", f"it is gone, with its {rows:,} rows.", _BACK))
             continue

@@ -15,6 +15,7 @@ from ..errors import WorkbenchError, machine_trouble
 from ..settings import Settings
 from . import archive, identity, marts, versions
 from .batches import Manifest, file_sha256, read_manifest, utc_now, waiting
+from .counts import note_counts
 from .journal import seal
 from .media import fill_slides
 from .merge import Merged, local_day, local_hour, merge
@@ -104,6 +105,7 @@ def load(
             # Nothing was there before: all of it is new, and noting each key would tell no more.
             marts.refresh(con, settings, full=outcome.version is None)
             as_of = _newest(con)
+            note_counts(con)
             con.execute("CHECKPOINT")
         except BaseException:
             con.close()
