@@ -22,6 +22,17 @@ def add_output(sub: argparse.ArgumentParser) -> None:
 
 def write_answer(backend: Any, answer: Any, options: Any) -> int:
     """A result as a table, CSV, JSON or Parquet, on standard output or in a file."""
+    import duckdb
+
+    try:
+        return _write_answer(backend, answer, options)
+    except (RuntimeError, duckdb.InterruptException) as e:
+        if "interrupted" in str(e).lower():  # by Ctrl+C, which DuckDB takes for itself
+            raise KeyboardInterrupt from e
+        raise
+
+
+def _write_answer(backend: Any, answer: Any, options: Any) -> int:
     import ibis
 
     if options.format == "parquet" and not options.out:
@@ -107,6 +118,8 @@ def _run(con: Any, query: str, *, relation: bool = False) -> Any:
 
     try:
         return con.sql(query) if relation else con.execute(query)
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        raise
     except duckdb.Error as e:
         raise UsageError(f"That can't be run: {' '.join(str(e).split())}") from e
 

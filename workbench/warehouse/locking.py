@@ -33,6 +33,7 @@ class Reader(Backend):  # type: ignore[misc]
 
     exchange: Path
     """Where answers are written; made when needed, for this user only."""
+    spill: Path | None = None
 
     @classmethod
     def of(cls, file: Path) -> Reader:
@@ -62,8 +63,8 @@ class Reader(Backend):  # type: ignore[misc]
             is free there.
         """
         sweep(spill_in)
-        spill = spill_in / f"{_SPILL}{os.getpid()}-{secrets.token_hex(4)}"
-        self.run(f"SET temp_directory = {text(str(spill))}")
+        self.spill = spill_in / f"{_SPILL}{os.getpid()}-{secrets.token_hex(4)}"
+        self.run(f"SET temp_directory = {text(str(self.spill))}")
         self.run(f"SET max_temp_directory_size = {text(f'{_free(spill_in) // 2} B')}")
         folders = ", ".join(text(f"{folder}{os.sep}") for folder in (*readable, self.exchange))
         for setting in (
@@ -79,6 +80,11 @@ class Reader(Backend):  # type: ignore[misc]
             "lock_configuration = true",
         ):
             self.run(f"SET {setting}")
+
+    def disconnect(self) -> None:
+        super().disconnect()
+        if self.spill is not None:  # which DuckDB leaves where a query was broken off
+            shutil.rmtree(self.spill, ignore_errors=True)
 
     @contextlib.contextmanager
     def exchanged(self) -> Iterator[Path]:

@@ -10,33 +10,12 @@ import duckdb
 
 from ..errors import UsageError
 
-_ROWS_FROM = frozenset(
-    [
-        "range",
-        "generate_series",
-        "unnest",
-        "repeat",
-        "repeat_row",
-        "json_each",
-        "json_tree",
-        "summary",
-        "histogram",
-        "histogram_values",
-        "duckdb_columns",
-        "duckdb_constraints",
-        "duckdb_functions",
-        "duckdb_keywords",
-        "duckdb_schemas",
-        "duckdb_tables",
-        "duckdb_types",
-        "duckdb_views",
-        "pragma_show",
-        "pragma_table_info",
-        "pragma_version",
-        "icu_calendar_names",
-        "pg_timezone_names",
-    ]
-)
+_ROWS_FROM = {
+    *("range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "summary"),
+    *("histogram", "histogram_values", "duckdb_columns", "duckdb_constraints", "duckdb_functions"),
+    *("duckdb_keywords", "duckdb_schemas", "duckdb_tables", "duckdb_types", "duckdb_views"),
+    *("pragma_show", "pragma_table_info", "pragma_version", "icu_calendar_names", "pg_timezone_names"),
+}
 """Functions that may stand after FROM. Others read files, run a text of their own, or change how DuckDB works: a
 locked configuration does not keep `FROM enable_logging(...)` from writing."""
 
