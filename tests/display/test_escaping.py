@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.display.escaping import LONGEST, address, escaped, plain, prose
+from workbench.display.escaping import LONGEST, address, escaped, plain, prose, told
 
 
 def test_markup_is_escaped_in_cells_and_attributes():
@@ -25,6 +25,10 @@ def test_a_lone_surrogate_can_be_written_to_a_file():
 def test_a_hundred_thousand_characters_are_cut_with_an_ellipsis():
     cut = plain("x" * 100_000)
     assert len(cut) == LONGEST and cut.endswith("…")
+
+
+def test_a_command_between_backticks_is_shown_as_code_and_markup_in_it_stays_text():
+    assert told("Run `workbench load <b>`, not `") == "Run <code>workbench load &lt;b&gt;</code>, not `"
 
 
 def test_right_to_left_text_and_emoji_stay():

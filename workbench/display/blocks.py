@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .escaping import LONGEST_PROSE, plain, prose
+from .escaping import LONGEST_PROSE, plain, prose, told
 from .headings import heading, spoken
 from .numbers import DASH, beside, change, in_unit, is_missing, relative_change
 from .table_data import WithTables, table_data, tables_of
@@ -24,7 +24,7 @@ class Box:
     body: str = ""
 
     def _repr_html_(self) -> str:
-        paragraphs = "".join(f"<p>{prose(p)}</p>" for p in self.body.split("\n\n") if p.strip())
+        paragraphs = "".join(f"<p>{told(p)}</p>" for p in self.body.split("\n\n") if p.strip())
         if self.kind == "text":
             return f'<div class="wb-text">{paragraphs}</div>'
         # A finding is the page's own voice; a warning interrupts it, and is announced.

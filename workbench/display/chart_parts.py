@@ -118,7 +118,7 @@ def described(frame: pd.DataFrame, what: str, value: str, label: str, about: Hea
 
 def finished(chart: Any, title: str, subtitle: str, description: str, *, height: int) -> Any:
     """The chart with its words, as wide as its place."""
-    heads = alt.Title(plain(title), subtitle=plain(subtitle) if subtitle else alt.Undefined)
+    heads = alt.Title(plain(title), subtitle=plain(subtitle, longest=1000) if subtitle else alt.Undefined)
     return chart.properties(
         title=heads,
         description=plain(description, longest=1000),

@@ -31,6 +31,8 @@ _UNSEEN = re.compile(UNSEEN)
 _MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _HEAPED = re.compile(f"({_MARKS}{{4}}){_MARKS}+")
 
+_CODE = re.compile("`([^`\n]+)`")
+
 _MISLEADING = re.compile(_UNSEEN.pattern + r"|[\s\\]")
 
 
@@ -55,6 +57,11 @@ def escaped(text: object, *, longest: int = LONGEST) -> str:
 def prose(text: object) -> str:
     """A sentence or a paragraph of ours, escaped; cut only where it must hold a stranger's, being so long."""
     return html.escape(plain(text, longest=LONGEST_PROSE), quote=True)
+
+
+def told(text: object) -> str:
+    """As `prose`, for the text of an element: what stands between `backticks` is shown as code, as in Markdown."""
+    return _CODE.sub(r"<code>\1</code>", prose(text))
 
 
 def address(url: object) -> str | None:

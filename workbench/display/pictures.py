@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .escaping import address, escaped, plain, prose
+from .escaping import address, escaped, plain, prose, told
 from .headings import heading
 from .table_data import WithTables, table_data
 
@@ -66,7 +66,7 @@ class Gallery(WithTables):
         self.cards, self.caption, self.note = list(cards), caption, note
 
     def _repr_html_(self) -> str:
-        under = f"<p>{prose(self.note)}</p>" if self.note else ""
+        under = f"<p>{told(self.note)}</p>" if self.note else ""
         return (
             f'<figure class="wb-gallery"><figcaption><strong>{prose(self.caption)}</strong>{under}</figcaption>'
             f"<ul>{''.join(card.html() for card in self.cards)}</ul></figure>"
@@ -128,7 +128,7 @@ class SideBySide(WithTables):
         self.pairs, self.caption, self.note = list(pairs), caption, note
 
     def _repr_html_(self) -> str:
-        under = f"<p>{prose(self.note)}</p>" if self.note else ""
+        under = f"<p>{told(self.note)}</p>" if self.note else ""
         pairs = "".join(
             f'<section class="wb-pair"><p class="wb-apart">{prose(said)}</p>{one.html()}{other.html()}</section>'
             for said, one, other in self.pairs

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .escaping import address, escaped, plain, prose
+from .escaping import address, escaped, plain, prose, told
 from .frames import frame_of
 from .headings import Heading, heading
 from .numbers import DASH, counted, in_unit, is_missing, shared_decimals
@@ -169,7 +169,7 @@ class Table(WithTables):
         if shown < len(self.frame):
             parts.append(f"<p>The first {shown:,} of {counted(len(self.frame), 'row')}.</p>")
         if self.note:
-            parts.append(f"<p>{prose(self.note)}</p>")
+            parts.append(f"<p>{told(self.note)}</p>")
         meant = [h for h in self.headings if h.sentence] if self._define else []
         if meant:
             parts.append(definitions(*meant, summary="What the columns mean")._repr_html_())
