@@ -84,9 +84,13 @@ def test_an_id_that_is_a_number_keeps_every_digit(items, rows):
     ]
 
 
-def test_an_item_without_an_id_takes_that_of_its_address_and_else_none(items, rows):
+def test_an_item_without_an_id_takes_that_of_its_address_and_one_that_differs_is_none(items, rows):
     canonical = items({"id": None}, {"id": None, "webVideoUrl": "https://vm.tiktok.com/ab"}, {"id": "err-1"})
-    assert rows(canonical, "posts", "post_id") == [{"post_id": "tiktok:6907000000000000097"}, {}, {}]
+    assert rows(canonical, "posts", "post_id") == [
+        {"post_id": "tiktok:6907000000000000097"},
+        {},
+        {"post_id": "id err-1, where its address says 6907000000000000097"},
+    ]
 
 
 def test_pictures_make_a_slideshow_and_are_numbered_from_1(items, rows):

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from .base import SourceFile
-from .fields import instant, or_text, present
+from .fields import instant, or_text, plausible, present
 from .file_tables import followed
 from .prepared import not_understood, plain_names
 
@@ -24,7 +24,8 @@ _COUNTS = {
     "shares": ("shares", "share_count"),
     "saves": ("saves", "save_count"),
 }
-_DAY_COLUMN = re.compile(r"day_?(\d+)_(views|likes|comments|shares|saves)")
+_MOST_DAYS = 36_500
+_DAY_COLUMN = re.compile(r"day_?(\d{1,4})_(views|likes|comments|shares|saves)", re.ASCII)
 
 
 def trend_snapshots(file: SourceFile, posts: ibis.Table) -> tuple[list[ibis.Table], list[str]]:
@@ -80,13 +81,13 @@ def _first(rows: ibis.Table, names: tuple[str, ...]) -> str | None:
 
 def _at_age(rows: ibis.Table, days: ir.StringValue) -> ir.StringValue:
     """posted_at + days x 24 h; a day that is no number stays the text it was."""
-    microseconds = (days.try_cast("float64") * 86_400_000_000).cast("int64")
-    posted = rows.posted_at.try_cast("timestamp")
-    return ibis.coalesce((posted + microseconds.as_interval("us")).cast("string"), _unless_number(days))
-
-
-def _unless_number(text: ir.StringValue) -> ir.StringValue:
-    return text.try_cast("float64").notnull().ifelse(None, text)
+    number = days.try_cast("float64")
+    is_age = number.between(-_MOST_DAYS, _MOST_DAYS)
+    microseconds = (is_age.ifelse(number, None) * 86_400_000_000).cast("int64")
+    posted = plausible(rows.posted_at.try_cast("timestamp"))
+    # A post without an instant has no age; what is no age stays as written.
+    unread = ibis.coalesce(is_age, False).ifelse(None, days)
+    return ibis.coalesce((posted + microseconds.as_interval("us")).cast("string"), unread)
 
 
 def _snapshots(

@@ -52,7 +52,7 @@ def _csv_items(rows: ibis.Table, paths: Mapping[str, str]) -> ibis.Table:
 
 def _list(rows: ibis.Table, paths: Mapping[str, str], name: str, member: str) -> ibis.Value:
     """The columns `name.0.member`, `name.1.member`, ... as one list; NULL where there are none."""
-    form = re.compile(rf"{name}\.(\d+)" + (rf"\.{member}" if member else ""))
+    form = re.compile(rf"{name}\.(\d{{1,4}})" + (rf"\.{member}" if member else ""))
     found = sorted((int(m[1]), column) for path, column in paths.items() if (m := form.fullmatch(path)))
     if not found:
         return ibis.null("array<string>")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
-import shutil
 import zlib
 from pathlib import Path
 
@@ -11,6 +11,10 @@ from ..errors import SourceError
 from .base import Kind
 
 _HEAD_BYTES = 4096
+_CHUNK = 1 << 20
+_PLAIN_BYTES = 1 << 28
+"""An archive may unpack to this in any case; to more only where it is no more than so many times its size."""
+_MOST_TIMES = 100
 
 _REFUSED: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "Unpack it, or save the sheet as CSV UTF-8"),
@@ -20,6 +24,7 @@ _REFUSED: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG", "a PNG picture", "Import tables only"),
     (b"GIF8", "a GIF picture", "Import tables only"),
     (b"RIFF", "a picture, sound or film", "Import tables only"),
+    (b"\x1f\x8b", "a gzip archive inside another one", "Unpack it first"),
     (b"BZh", "a bzip2 archive", "Unpack it first"),
     (b"\xfd7zXZ", "an xz archive", "Unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first"),
@@ -61,7 +66,14 @@ def unpacked(path: Path, folder: Path) -> Path:
     target = folder / (path.stem if path.suffix.lower() == ".gz" else path.name)
     try:
         with gzip.open(path) as packed, target.open("wb") as out:
-            shutil.copyfileobj(packed, out, 1 << 20)
+            most = max(_PLAIN_BYTES, _MOST_TIMES * path.stat().st_size)
+            while chunk := packed.read(_CHUNK):
+                if out.tell() + len(chunk) > most:
+                    raise SourceError(
+                        f"{path}: the gzip archive of {path.stat().st_size:,} bytes unpacks to more than {most:,}, as "
+                        "no table does. If it is one, unpack it and import what is in it."
+                    )
+                out.write(chunk)
     except (EOFError, gzip.BadGzipFile, zlib.error) as e:
         raise SourceError(
             f"{path}: the gzip archive is cut off or damaged ({e}), so what it holds is not all there. "
@@ -78,6 +90,9 @@ def kind_of(content: Path, shown: Path) -> Kind:
     """
     with content.open("rb") as f:
         head = f.read(_HEAD_BYTES)
+    for mark in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        if head.startswith(mark):
+            raise SourceError(f"{shown}: this is text in UTF-32. Save it as CSV UTF-8 and import that.")
     if not head.strip():
         raise SourceError(f"{shown}: the file is empty. Export or download it again.")
     for magic, what, remedy in _REFUSED:

@@ -20,13 +20,17 @@ from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError, UsageError
 from .csv_layout import layout
-from .csv_mend import RETURN_MARK, mended, refuse
+from .csv_mend import RETURN_MARK, header_end, mended, refuse
 from .encoding import utf8_copy
-from .memory import quoted, quoted_name
+from .memory import one_file, quoted, quoted_name
 
 _DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _HEAD_BYTES = 1 << 18
+_UNSEEN = " \t\r\n\v\f\u00a0\u200b\u2060\ufeff"
+"""Around a column's name: no part of it. The last is a byte order mark."""
+_MOST_COLUMNS = 5_000
+_FEW_COLUMNS = 64
 _LINE_BYTES = 1 << 24
 """A longer record is refused: it is a quote gone astray, not a caption."""
 
@@ -54,29 +58,36 @@ def open_csv(
         try:
             con.raw_sql(_create(text, delimiter, header, marks))
         except duckdb.Error as e:
-            refuse(text, path, delimiter, len(header), str(e).partition("\n")[0])
+            refuse(text, path, delimiter, len(header), str(e).partition("\n")[0], _LINE_BYTES)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     _check(con.con, path, header, records - 1)
-    con.raw_sql("create view rows as select *, rowid + 1 as source_row from records")
+    names = ", ".join(f"{quoted_name(_inner(name))} as {quoted_name(name)}" for name in header)
+    con.raw_sql(f"create view rows as select {names}, rowid + 1 as source_row from records")
     return {"rows": con.table("rows")}
 
 
+def _inner(name: str) -> str:
+    """The column's name in DuckDB's own table, where `rowid` is the row's number."""
+    return "rowid of the file" if name.casefold() == "rowid" else name
+
+
 def _create(text: Path, delimiter: str, header: Sequence[str], marks: bool) -> str:
-    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header)
+    columns = ", ".join(f"{quoted(_inner(name))}: 'VARCHAR'" for name in header)
     kept = "*"
     if marks:
         restored = (
-            f"replace({quoted_name(c)}, '{RETURN_MARK}', chr(13)) as {quoted_name(c)}" for c in header
+            f"replace({c}, '{RETURN_MARK}', chr(13)) as {c}" for c in map(quoted_name, map(_inner, header))
         )
         kept = ", ".join(restored)
     # A blank line is a record of one NULL to DuckDB where there is one column only.
-    only = f" where {quoted_name(header[0])} is not null" if len(header) == 1 else ""
+    only = f" where {quoted_name(_inner(header[0]))} is not null" if len(header) == 1 else ""
     return (
-        f"create table records as select {kept} from read_csv({quoted(str(text))}, columns = {{{columns}}}, "
+        f"create table records as select {kept} from read_csv({quoted(one_file(text))}, columns = {{{columns}}}, "
         f"delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '', header = true, "
         "auto_detect = false, strict_mode = true, null_padding = false, ignore_errors = false, nullstr = '', "
-        f"compression = 'none', max_line_size = {_LINE_BYTES}, buffer_size = {4 * _LINE_BYTES}){only}"
+        f"compression = 'none', hive_partitioning = false, "
+        f"max_line_size = {_LINE_BYTES}, buffer_size = {4 * _LINE_BYTES}){only}"
     )
 
 
@@ -93,13 +104,23 @@ def _check(con: duckdb.DuckDBPyConnection, path: Path, header: Sequence[str], re
             f"{path}: a header ({', '.join(header[:4])}{', ...' if len(header) > 4 else ''}) and no record. "
             "Export it again, or leave the file out."
         )
-    same = " and ".join(f"trim({quoted_name(name)}) = {quoted(name)}" for name in header)
-    again = con.execute(f"select min(rowid) + 1 from records where {same}").fetchone()
+    again = con.execute(f"select min(rowid) + 1 from records where {_is_header(header)}").fetchone()
     if again and again[0] is not None:
         raise SourceError(
             f"{path}: record {again[0]} repeats the header, so two exports were joined. Remove that line "
             "(if the two were made at different times, import them as two files)."
         )
+
+
+def _is_header(header: Sequence[str]) -> str:
+    """SQL that is TRUE for a record that reads like the header, in whatever order of the columns."""
+    listed = ", ".join(map(quoted, header)) if len(header) <= _FEW_COLUMNS else ""
+    first, *others = map(quoted_name, map(_inner, header))
+    texts = [f"trim(replace({first}, chr(65279), ''))", *(f"trim({column})" for column in others)]
+    return " and ".join(
+        f"{text} in ({listed})" if listed else f"{text} = {quoted(name)}"
+        for text, name in zip(texts, header, strict=True)
+    )
 
 
 def _head(text: Path, path: Path, delimiter: str | None) -> tuple[str, list[str]]:
@@ -116,6 +137,11 @@ def _head(text: Path, path: Path, delimiter: str | None) -> tuple[str, list[str]
     else:
         chosen = max(_DELIMITERS, key=lambda d: _fields(head, d, whole))
     records = _records(head, chosen, 1, whole=True)
+    if records and not whole and not header_end(content):
+        raise SourceError(
+            f"{path}: the header is longer than {_HEAD_BYTES:,} bytes, more than {_MOST_COLUMNS:,} columns take. Check "
+            "that its lines end where they should, or export the columns that matter."
+        )
     if not records:
         raise SourceError(
             f"{path}: the header can't be read: it opens a quoted field that doesn't close. The file was cut "
@@ -148,7 +174,12 @@ def _records(head: str, delimiter: str, number: int, whole: bool) -> list[list[s
 
 def _names(path: Path, header: Sequence[str]) -> list[str]:
     """The header's names; a nameless column is called column_N."""
-    names = [name.strip().strip("\r") or f"column_{i}" for i, name in enumerate(header, 1)]
+    if len(header) > _MOST_COLUMNS:
+        raise SourceError(
+            f"{path}: the header has {len(header):,} columns, more than the {_MOST_COLUMNS:,} that are read. Check "
+            "that its lines end where they should, or export the columns that matter."
+        )
+    names = [name.strip(_UNSEEN) or f"column_{i}" for i, name in enumerate(header, 1)]
     seen: dict[str, int] = {}
     for i, name in enumerate(names, 1):
         first = seen.setdefault(name.casefold(), i)

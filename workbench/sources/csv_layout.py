@@ -38,7 +38,8 @@ IRREGULAR = Layout(is_regular=False, records=0)
 
 def layout(path: Path, delimiter: str, fields: int) -> Layout:
     """The layout of a UTF-8 file whose header has this many fields."""
-    content: Bytes = np.memmap(path, dtype=np.uint8, mode="r")
+    # Not mapped: a file that is cut short meanwhile would end the process, without a word.
+    content: Bytes = np.fromfile(path, dtype=np.uint8)
     quotes = _positions(content, _QUOTE)
     ends = _positions(content, _LF)
     returns = _positions(content, _CR)

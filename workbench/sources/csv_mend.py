@@ -42,7 +42,7 @@ def mended(path: Path, shown: Path, folder: Path, delimiter: str, fields: int) -
     the header. Raises SourceError for the first record that can't be read in one way.
     """
     content = path.read_bytes()
-    end = _header_end(content)
+    end = header_end(content)
     if len(end) > 2:  # \r\r\n: line ends translated twice, all of them
         content = content.replace(end, b"\r\n")
     marks = end.endswith(b"\n") and re.search(rb"\r(?!\n)", content) is not None
@@ -65,18 +65,27 @@ def mended(path: Path, shown: Path, folder: Path, delimiter: str, fields: int) -
     return Mended(copy, lengths.total() - lengths[0], marks)
 
 
-def refuse(path: Path, shown: Path, delimiter: str, fields: int, said: str) -> None:
+def refuse(path: Path, shown: Path, delimiter: str, fields: int, said: str, most: int) -> None:
     """Raise SourceError for the record that a regular file could not be read because of.
 
-    `said` is DuckDB's own message, told where the records give no better reason.
+    `said` is DuckDB's own message, told where the records give no better reason; `most` is how many bytes
+    a record may have.
     """
     content = path.read_bytes()
     with _long_fields():
         _refuse_record(content, shown, delimiter, fields)
+        for number, record in enumerate(filter(None, _reader(content, delimiter))):
+            size = sum(map(len, record))
+            if size > most // 2 and len(delimiter.join(record).encode()) + 2 * fields > most:
+                raise SourceError(
+                    f"{shown}: record {number} has {size:,} characters, more than the {most:,} bytes that one may "
+                    f"have; it begins {delimiter.join(record)[:_SHOWN]!r}. A quote is missing somewhere in it, or it "
+                    "holds more than a table does: mend it, or leave it out."
+                )
     raise SourceError(f"{shown}: the file can't be read as CSV: {said} Mend that place, or export it again.")
 
 
-def _header_end(content: bytes) -> bytes:
+def header_end(content: bytes) -> bytes:
     """The first line end outside quotes."""
     outside = re.match(rb'(?:[^"\r\n]|"[^"]*")*(\r*\n|\r)', content)
     return outside.group(1) if outside is not None else b""

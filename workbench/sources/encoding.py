@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import SourceError, UsageError
 
 _CHUNK = 1 << 20
+_NO_TEXT = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "utf-7")
 _FITTING = ("cp1252", "cp1250", "cp1251", "mac_roman", "cp437")
 """Tried in this order: what spreadsheets write, by how often it is met."""
 
@@ -28,12 +29,7 @@ def utf8_copy(path: Path, shown: Path, folder: Path, encoding: str | None) -> Pa
         head = f.read(4)
     if encoding is None and head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
-    try:
-        canonical = codecs.lookup(encoding or "utf-8").name
-    except LookupError as e:
-        raise UsageError(
-            f"--encoding {encoding}: there is no such encoding. Spreadsheets write cp1252, utf-8 or utf-16."
-        ) from e
+    canonical = _named(encoding or "utf-8")
     if canonical in ("utf-8", "utf-8-sig"):
         _prove_utf8(path, shown)
         return path
@@ -56,6 +52,19 @@ def utf8_copy(path: Path, shown: Path, folder: Path, encoding: str | None) -> Pa
             ) from e
     _refuse_nul(copy, shown)
     return copy
+
+
+def _named(encoding: str) -> str:
+    """The encoding's own name. Python knows others of bytes and of addresses, which are none of text."""
+    try:
+        found = codecs.lookup(encoding)
+        if getattr(found, "_is_text_encoding", True) and found.name not in _NO_TEXT:
+            return found.name
+    except (LookupError, ValueError, UnicodeError):
+        pass
+    raise UsageError(
+        f"--encoding {encoding}: there is no such encoding. Spreadsheets write cp1252, utf-8 or utf-16."
+    )
 
 
 def _prove_utf8(path: Path, shown: Path) -> None:
@@ -102,8 +111,18 @@ def _bytes(e: UnicodeDecodeError) -> str:
 def _advice(path: Path, at: int) -> str:
     """How the text around a wrong byte reads in the encoding that fits, and the flag to say so."""
     content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return " It begins as UTF-16 and is cut off or damaged there. Export or download it again."
     if content[:_CHUNK].count(b"\0") > len(content[:_CHUNK]) // 4:
         return " It looks like UTF-16 without its mark: read it with --encoding utf-16-le."
+    before = content[:at].removeprefix(codecs.BOM_UTF8)
+    if not before.isascii():
+        letter = next(c for c in before.decode("utf-8", "ignore") if not c.isascii())
+        line = before[: before.index(letter.encode())].count(b"\n") + 1
+        return (
+            f" Line {line} has {letter!r} in UTF-8, so two encodings are mixed in one file, or bytes were damaged. "
+            "Export it again in one; of two files that were joined, import each."
+        )
     for encoding in _FITTING:
         try:
             content.decode(encoding)

@@ -35,6 +35,9 @@ _TIMES = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p"
 
 _OLDEST, _NEWEST = ibis.timestamp("1900-01-01 00:00:00"), ibis.timestamp("2200-01-01 00:00:00")
 
+_LAST_SECOND = 7_258_118_400
+"""Of _NEWEST."""
+
 _OFFSET = r"[0-9](?:Z|z| ?UTC|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 
 
@@ -110,11 +113,22 @@ def instant(
     if not known:
         naive = ibis.coalesce(naive, _try_strptime(trimmed, [d + t for d in _DATES for t in _TIMES]))
     # DuckDB takes 31/12/25 for the year 31, and 'epoch' and 'infinity' for instants.
-    sane = naive.between(_OLDEST, _NEWEST) & (trimmed.length() > len("epoch"))
-    naive = ibis.ifelse(sane, naive, ibis.null(dt.timestamp))
+    naive = plausible(ibis.ifelse(trimmed.length() > len("epoch"), naive, ibis.null(dt.timestamp)))
     # The cheap questions first: they spare almost all texts the pattern.
     suspect = trimmed.substr(10).re_search("[Zz+C-]")
     return ibis.ifelse(suspect & trimmed.re_search(_OFFSET), absolute, to_utc(naive, zone))
+
+
+def plausible(instant_at: ir.TimestampValue) -> ir.TimestampValue:
+    """The instant; NULL for one so far off that reckoning with it would leave the calendar."""
+    return ibis.ifelse(instant_at.between(_OLDEST, _NEWEST), instant_at, ibis.null(dt.timestamp))
+
+
+def of_seconds(text: ir.StringValue) -> ir.TimestampValue:
+    """The UTC instant of Unix seconds; NULL for what is no such number, milliseconds among it."""
+    seconds = text.try_cast("int64")
+    known = ibis.ifelse(seconds.between(0, _LAST_SECOND), seconds, ibis.null("int64"))
+    return known.as_timestamp("s").cast("timestamp(6)")
 
 
 def to_utc(local: ir.TimestampValue, zone: str) -> ir.TimestampValue:

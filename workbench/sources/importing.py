@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import SourceError, UsageError, WorkbenchError
+import duckdb
+
+from ..errors import SourceError, WorkbenchError
 from ..settings import Settings
 from ..warehouse.batches import content_hash, file_sha256, read_manifest, waiting, write_batch
 from ..warehouse.tables import TABLES
 from .base import Canonical, Source, SourceFile
 from .canonical import table_of
-from .content import has_data_suffix
+from .found_files import Found, Stamp, found_files, stamp
 from .mapping_file import mapping_files
 from .registry import candidates, choose
 from .sniff import modified_at, open_file
 
 Known = Callable[[str], bool]
 """Batch id -> whether the warehouse has it."""
+_CONTENT = (duckdb.DataError, duckdb.ProgrammingError)
+"""What values of a file do to a query; a full disk and too little memory are no fault of the file."""
 KnownFiles = Callable[[str, str], datetime | None]
 """A file's SHA-256 and a source's name -> the as-of it was imported with, or None."""
 Progress = Callable[[Path, int, int], None]
@@ -78,16 +83,16 @@ def import_paths(
     Raises UsageError for paths that don't exist; the error of the file where one was given;
     ImportFailed after the others where several were.
     """
-    files = list(_files(paths, settings))
+    files = list(found_files(paths, settings))
     given = {k: v for k, v in (options or {}).items() if v is not None}
     task = _Task(settings, as_name, as_of, given, known, known_files or (lambda _digest, _source: None))
     imported: list[Imported] = []
     failures: list[WorkbenchError] = []
-    for place, path in enumerate(files):
+    for place, found in enumerate(files):
         if progress is not None:
-            progress(path, place, len(files))
+            progress(found.path, place, len(files))
         try:
-            imported.append(task.one(path))
+            imported.append(task.one(found))
         except WorkbenchError as e:
             if len(files) == 1:
                 raise
@@ -110,8 +115,12 @@ class _Task:
     known_files: KnownFiles
     _waiting: dict[tuple[str, str], datetime] | None = None
 
-    def one(self, path: Path) -> Imported:
+    def one(self, found: Found) -> Imported:
+        if found.refused is not None:
+            raise found.refused
+        path = found.path
         try:
+            before = stamp(path)
             digest = file_sha256(path)
         except OSError as e:
             raise SourceError(f"{path} can't be read: {e.strerror}. Check its permissions.") from e
@@ -121,8 +130,15 @@ class _Task:
             batch_id = self._content(path, digest, source)[:32]
             if (self.settings.inbox / batch_id).is_dir() or (self.known is not None and self.known(batch_id)):
                 return Imported(path, source.name, batch_id, skipped=True)
-        file = open_file(path, time_zone=self.settings.time_zone, options=self._read_options(path))
         try:
+            file = open_file(path, time_zone=self.settings.time_zone, options=self._read_options(path))
+        except (OSError, duckdb.Error) as e:
+            self._refuse_changed(path, before)
+            raise SourceError(
+                f"{path} can't be read: {_first_line(e)}. Check it, and import it again."
+            ) from e
+        try:
+            self._refuse_changed(path, before)
             source = choose(file, among)
             instant = self._as_of(path, digest, source)
             file = replace(file, as_of=instant)
@@ -139,12 +155,32 @@ class _Task:
                 digest=digest,
                 notes=canonical.notes,
             )
+            if file.kind == "parquet" and stamp(path) != before:
+                shutil.rmtree(folder, ignore_errors=True)  # it is read while the batch is written
+                self._refuse_changed(path, before)
+        except _CONTENT as e:
+            raise SourceError(
+                f"{path} can't be read: a value in it is beyond what its columns hold ({_first_line(e)}). Find that "
+                "value, mend it, and import the file again."
+            ) from e
         finally:
             file.con.disconnect()
         self._remember(digest, source.name, instant)
         manifest = read_manifest(folder)
         rows = {name: int(entry["rows"]) for name, entry in manifest.tables.items()}
         return Imported(path, source.name, manifest.batch_id, rows, canonical.notes)
+
+    def _refuse_changed(self, path: Path, before: Stamp) -> None:
+        try:
+            changed = stamp(path) != before
+        except OSError as e:
+            raise SourceError(
+                f"{path} was removed while it was read. Import it again when it is there."
+            ) from e
+        if changed:
+            raise SourceError(
+                f"{path} was changed while it was read. Wait until it is written, then import it again."
+            )
 
     def _content(self, path: Path, digest: str, source: Source) -> str:
         identity = {k: str(v) for k, v in self._read_options(path).items() if k != "mapping"}
@@ -198,32 +234,5 @@ def _mapping_digest(mapping: Any) -> str:
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
-def _files(paths: Sequence[Path | str], settings: Settings) -> Iterator[Path]:
-    """The files meant, each once: those named, and a folder's data files at any depth, hidden ones apart."""
-    seen: set[Path] = set()
-    for given in map(Path, paths):
-        if given.is_dir():
-            found = [p for p in sorted(given.rglob("*")) if _is_data(p, given, settings)]
-            if not found:
-                raise UsageError(
-                    f"{given}: the folder holds no CSV, JSON, SQLite or Parquet file. Name another one."
-                )
-        elif given.exists():
-            found = [given]
-        else:
-            raise UsageError(
-                f"{given}: there is no such file or folder. Nothing was imported; check the path."
-            )
-        for path in found:
-            if path.resolve() not in seen:
-                seen.add(path.resolve())
-                yield path
-
-
-def _is_data(path: Path, folder: Path, settings: Settings) -> bool:
-    if not path.is_file() or not has_data_suffix(path):
-        return False
-    if any(part.startswith(".") for part in path.relative_to(folder).parts):
-        return False
-    own = (settings.data.resolve(), settings.reports.resolve())
-    return not any(path.resolve().is_relative_to(place) for place in own)
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

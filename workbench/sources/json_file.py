@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,9 +13,13 @@ import ibis.expr.datatypes as dt
 from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError
+from .memory import one_file
 
 ENVELOPES = ("collector", "items", "data")
 """Members that hold the collected objects, where a file is one object around them."""
+
+_OBJECTS = ("$", "$.authorMeta", "$.musicMeta", "$.videoMeta", "$.covers")
+"""Objects whose members are read."""
 
 _CHUNK = 1 << 20
 _MARKS = {
@@ -58,12 +61,14 @@ def open_json(path: Path, con: Backend) -> dict[str, ibis.Table]:
     try:
         con.con.execute(
             f"CREATE TABLE {target} AS SELECT row_number() OVER () AS source_row, json AS row "
-            "FROM read_json_objects(?, format = ?, maximum_object_size = ?, compression = 'uncompressed')",
-            [_literal(path), "array" if first == "[" else "unstructured", size],
+            "FROM read_json_objects(?, format = ?, maximum_object_size = ?, compression = 'uncompressed', "
+            "hive_partitioning = false)",
+            [one_file(path), "array" if first == "[" else "unstructured", size],
         )
     except duckdb.Error as e:
         raise SourceError(f"{path} {_fault(path, str(e))}") from e
-    target = _unwrapped(con, target)
+    target = _unwrapped(con, target, path)
+    _refuse_twice(con, target, path)
     odd = con.con.execute(
         f"SELECT source_row, json_type(row) FROM {target} WHERE json_type(row) <> 'OBJECT' LIMIT 1"
     ).fetchone()
@@ -80,12 +85,22 @@ def open_json(path: Path, con: Backend) -> dict[str, ibis.Table]:
     return {"rows": con.table(target)}
 
 
-def _literal(path: Path) -> str:
-    """The path for DuckDB, which takes *, ? and [ in one for a pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
+def _refuse_twice(con: Backend, table: str, path: Path) -> None:
+    """Raise for a member that an object has twice: readers differ in which of the two they take."""
+    found = con.con.execute(
+        "SELECT source_row, list_filter(names, lambda n: len(list_filter(names, lambda m: m = n)) > 1)[1] FROM ("
+        "SELECT source_row, unnest(json_keys(row, ?)) AS names "
+        f"FROM {table} WHERE json_type(row) = 'OBJECT') WHERE len(names) <> len(list_distinct(names)) LIMIT 1",
+        [list(_OBJECTS)],
+    ).fetchone()
+    if found:
+        raise SourceError(
+            f"{path}: item {found[0]} has the member '{found[1]}' twice, so nobody can tell which is meant. Mend what "
+            "wrote it, or remove one of the two."
+        )
 
 
-def _unwrapped(con: Backend, table: str) -> str:
+def _unwrapped(con: Backend, table: str, path: Path) -> str:
     """The table of the objects inside an envelope; the table itself where there is none."""
     if con.con.execute(f"SELECT count(*) FROM {table}").fetchall() != [(1,)]:
         return table
@@ -95,6 +110,7 @@ def _unwrapped(con: Backend, table: str) -> str:
             f"SELECT json_type(row, '$.{name}') = 'ARRAY' AND json_type(row, '$.id') IS NULL FROM {table}"
         ).fetchone()
         if found and found[0]:
+            _refuse_twice(con, table, path)
             inner: str = ibis.util.gen_name("json")
             con.con.execute(
                 f"CREATE TABLE {inner} AS SELECT generate_subscripts(items, 1)::BIGINT AS source_row, "
@@ -138,16 +154,38 @@ def _first_character(path: Path) -> str:
     return first
 
 
+def _is_value(scan: json.JSONDecoder, line: str) -> bool:
+    try:
+        scan.decode(line)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
 def _fault(path: Path, reason: str) -> str:
     """Where the JSON breaks, in words; DuckDB counts from the record that it could not read."""
     text = path.read_text(encoding="utf-8-sig")
-    position, scan = 0, json.JSONDecoder()
+    # Numbers stay text: one of 5,000 digits is JSON all the same.
+    position, scan = 0, json.JSONDecoder(parse_int=str, parse_float=str)
+    lines = text.split("\n")
+    if len(lines) > 1 and _is_value(scan, lines[0]):  # JSON Lines: each line stands for itself
+        last = max(n for n, one in enumerate(lines, 1) if one.strip())
+        for n, one in enumerate(lines[: last - 1], 1):
+            if one.strip() and not _is_value(scan, one):
+                return (
+                    f"is not JSON: line {n} holds no whole value ('{one.strip()[:20]}'), as the lines before do. "
+                    "Mend or remove that line, or fetch the file again."
+                )
     while position < len(text):
         if text[position].isspace():
             position += 1
             continue
         try:
             _, position = scan.raw_decode(text, position)
+        except RecursionError:
+            return "holds lists or objects nested too deep for any reader. Mend what wrote it."
         except json.JSONDecodeError as e:
             line, where = e.lineno, f"line {e.lineno}, character {e.colno}"
             rest = text[e.pos :].strip()

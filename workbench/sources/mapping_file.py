@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from ..errors import UsageError, nearest
 from ..warehouse.tables import BATCH_COLUMNS, TABLES
 from .canonical import columns_of
@@ -20,6 +22,17 @@ from .canonical import columns_of
 ORIGINS = ("column", "constant", "template", "url", "tiktok_id", "tags", "caption_tags")
 """Where a value comes from; a rule names exactly one of them."""
 CHANGES = ("format", "pattern", "remove", "values", "percent", "optional", "part", "time_zone")
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "format": (str, list),
+    "pattern": str,
+    "remove": str,
+    "values": dict,
+    "percent": bool,
+    "optional": bool,
+    "part": str,
+    "time_zone": str,
+}
+_MOST_BYTES = 256_000
 PARTS = ("post_id", "account_id", "platform", "external_id", "username")
 _FILE_KEYS = ("title", "time_zone", "captured_at")
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -90,10 +103,20 @@ def mapping_files(path: Path) -> list[Path]:
 def read_mapping(path: Path) -> MappingFile:
     """Read and check a mapping. Raises UsageError that names the entry and the nearest right name."""
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise UsageError(
+                f"{path} has more than {_MOST_BYTES:,} bytes: it is no mapping. Name another file."
+            )
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+    except (ValueError, RecursionError) as e:  # a number of 5,000 digits is a ValueError of Python's own
         raise UsageError(f"{path} is not valid TOML: {e}. Mend that line.") from e
+    except OSError as e:
+        raise UsageError(f"{path} can't be read: {e.strerror}. Check its permissions.") from e
     about = entries.pop("file", {})
+    if not isinstance(about, dict):
+        raise UsageError(
+            f"{path}: file = {str(about)[:80]!r} is no section. Write [file] and its lines below it."
+        )
     _known(path, "[file]", about, _FILE_KEYS)
     zone = about.get("time_zone")
     if zone is not None and (not isinstance(zone, str) or zone not in zoneinfo.available_timezones()):
@@ -151,6 +174,16 @@ def _rule(path: Path, table: str, name: str, value: Any) -> Rule:
 
 
 def _check_changes(path: Path, where: str, rule: Rule) -> None:
+    for name, kinds in _KINDS.items():
+        given = rule.changes.get(name)
+        if name == "values" and given is not None and not isinstance(given, dict):
+            raise UsageError(f'{path}: {where}: values is a table such as {{ja = "true", nej = "false"}}.')
+        is_odd_list = isinstance(given, list) and not (given and all(isinstance(one, str) for one in given))
+        if given is not None and (not isinstance(given, kinds) or is_odd_list):
+            raise UsageError(
+                f"{path}: {where}: {name} = {str(given)[:80]!r} is of the wrong type. "
+                f"docs/mappings.md shows how {name} is written."
+            )
     part = rule.changes.get("part", rule.name)
     if rule.origin == "url" and part not in PARTS:
         raise UsageError(
@@ -169,8 +202,27 @@ def _check_changes(path: Path, where: str, rule: Rule) -> None:
                 f"{path}: {where}: pattern {pattern!r} has {groups} groups. Put the part that is wanted, and "
                 "only that, in parentheses."
             )
-    if not isinstance(rule.changes.get("values", {}), dict):
-        raise UsageError(f'{path}: {where}: values is a table such as {{ja = "true", nej = "false"}}.')
+        if not _is_re2(pattern):
+            raise UsageError(
+                f"{path}: {where}: pattern {pattern!r} can't be used: it looks ahead, behind or back, which takes for "
+                "ever on some texts. Write it without."
+            )
+    zone = rule.changes.get("time_zone")
+    if zone is not None and zone not in zoneinfo.available_timezones():
+        raise UsageError(
+            f"{path}: {where}: time_zone = {zone!r} is no IANA zone. Write a name such as Europe/Copenhagen."
+        )
+    if rule.origin == "template" and not rule.value:
+        raise UsageError(f"{path}: {where}: the template is empty. Write text with {{column}} in it.")
+
+
+def _is_re2(pattern: str) -> bool:
+    """Whether DuckDB's regular expressions, whose time is bounded, have what a pattern uses."""
+    try:
+        duckdb.execute("select regexp_extract('', ?, 1)", [pattern])
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _known(path: Path, where: str, given: Iterable[str], known: Iterable[str]) -> None:

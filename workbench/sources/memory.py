@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import ibis
 from ibis.backends.duckdb import Backend
 
@@ -17,6 +20,14 @@ def in_memory() -> Backend:
 def quoted(text: str) -> str:
     """An SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def one_file(path: Path) -> str:
+    """A path as DuckDB's readers take it for this one file and no other.
+
+    They take *, ? and [ in a name for a pattern, and a leading ~ for somebody's home.
+    """
+    return re.sub(r"([*?\[])", r"[\1]", str(path.absolute()))
 
 
 def quoted_name(name: str) -> str:

@@ -30,8 +30,8 @@ COLUMNS = (
 )
 """The columns of the plain form. A file may have more days, other counts a day and more slides."""
 _NEEDED = {"post_url", "created_date", "account", "scrape_status"}
-_SLIDE = re.compile(r"slide_(\d+)")
-_DAY = re.compile(r"day_?(\d+)_(views|likes|comments|shares)")
+_SLIDE = re.compile(r"slide_(\d{1,3})", re.ASCII)
+_DAY = re.compile(r"day_?(\d{1,4})_(views|likes|comments|shares)", re.ASCII)
 _NAMES = {"creator": "creator_id", "va": "va_id"}
 _POST_TYPES = {"photo": "slideshow", "photos": "slideshow", "carousel": "slideshow", "slides": "slideshow"}
 
@@ -177,7 +177,7 @@ def _lifetime(file: SourceFile, ready: ibis.Table) -> ibis.Table:
 
 def _of_day(ready: ibis.Table, day: int, columns: Mapping[str, str]) -> ibis.Table:
     """Counts at the end of a day of the post's life: posted_at + 24 h * day."""
-    posted = ready.posted_at.try_cast("timestamp")
+    posted = fields.plausible(ready.posted_at.try_cast("timestamp"))
     captured = ibis.coalesce((posted + ibis.interval(hours=24 * day)).cast("string"), ready.written_at)
     counts = {count: ready[c] for count, c in columns.items()}
     return _snapshot(ready, counts, captured, ibis.literal("day_n column"))

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from .base import Canonical, SourceFile
-from .fields import caption_tags, instant, literal, or_text, present, tags
+from .fields import caption_tags, instant, literal, of_seconds, or_text, present, tags
 from .json_file import members
 from .prepared import prepared
 from .sound_names import sound_id, sound_key
@@ -98,14 +98,26 @@ def canonical(items: ibis.Table, file: SourceFile, *, notes: list[str]) -> Canon
     slides = ibis.coalesce(items.slide_links, items.slide_downloads)
     key = sound_key(items.music, items.music_author)
     items = items.mutate(
-        external_id=ibis.coalesce(present(items.id), external_id_of(items.url, tiktok)),
+        external_id=present(items.id),
+        url_id=external_id_of(items.url, tiktok),
         account_id=account_id(tiktok, items.author),
         sound_key=key,
         sound_id=sound_id("tiktok", items.music_id, key),
         slide_urls=slides,
     )
-    is_number = items.external_id.re_search(r"^\d+$")  # TikTok has no other ids: such a row is refused
-    named = items.mutate(post_id=is_number.ifelse("tiktok:" + items.external_id, None))
+    own, of_url = items.external_id, items.url_id
+    # A spreadsheet keeps 15 digits of an id: the address beside it tells.
+    differs = "id " + own + ", where its address says " + of_url
+    known = ibis.coalesce(own, of_url)
+    named = items.mutate(
+        external_id=known,
+        # TikTok's ids are numbers: a row with any other is refused, with what stood there.
+        post_id=ibis.cases(
+            (of_url.notnull() & (own != of_url), differs),
+            (known.re_search(r"^\d+$"), "tiktok:" + known),
+            else_="id " + known,
+        ),
+    )
     items = prepared(file, "items", named)  # else each table would parse the file's JSON again
     tables = {
         "accounts": _accounts(items),
@@ -128,7 +140,7 @@ def _posts(items: ibis.Table, file: SourceFile) -> ibis.Table:
     iso, seconds = items.created_iso, items.created
     posted_at = ibis.coalesce(
         instant(iso, file.time_zone, known=True),
-        seconds.try_cast("int64").as_timestamp("s").cast("timestamp(6)"),
+        of_seconds(seconds),
     )
     length = items.slide_urls.length().nullif(0)
     is_slideshow = ibis.coalesce(items.is_slideshow.lower() == "true", False) | length.notnull()
@@ -207,7 +219,9 @@ def _sounds(items: ibis.Table) -> ibis.Table:
 
 def _slides(items: ibis.Table) -> ibis.Table:
     """One row a picture, numbered from 1."""
-    urls = items.filter(_.post_id.notnull()).select("source_row", "post_id", slide_url=_.slide_urls)
+    urls = items.filter(_.post_id.startswith("tiktok:")).select(
+        "source_row", "post_id", slide_url=_.slide_urls
+    )
     return urls.unnest("slide_url", offset="n").select(
         "source_row", "post_id", "slide_url", slide_index=_.n + 1
     )

@@ -36,19 +36,22 @@ _DOMAIN = rf"(?i)^\s*(?:https?://)?(?:[a-z0-9-]+\.)*?({_ALTERNATIVES})(?::\d+)?(
 
 _USUAL = r"^https://www\.tiktok\.com/@[^/?#]+/(?:video|photo)/\d+(?:\?|$)"
 
+_END = r"(?:[/?#&\s]|$)"
+"""What may follow an id: one that breaks off at a dot or an unseen character is not whole."""
+
 _POST_IDS: dict[str, str] = {
-    "tiktok": r"/(?:video|photo|v|embed|embed/v2|player/v1)/(\d+)",
+    "tiktok": rf"/(?:video|photo|v|embed|embed/v2|player/v1)/(\d+)(?:\.html)?{_END}",
     "youtube": r"(?:[?&]v=|/shorts/|/embed/|/live/|/v/|youtu\.be/)([A-Za-z0-9_-]{11})(?:[^A-Za-z0-9_-]|$)",
-    "instagram": r"/(?:p|reel|reels|tv)/([A-Za-z0-9_-]+)",
-    "facebook": r"(?:/(?:videos|reel|posts|permalink)/(?:[^/?#]+/)?|[?&](?:v|\w*fbid)=)(\d+|pfbid\w+)",
-    "twitter": r"/status(?:es)?/(\d+)",
-    "threads": r"/(?:post|t)/([A-Za-z0-9_-]+)",
-    "pinterest": r"/pin/(\d+)",
-    "snapchat": r"/spotlight/([A-Za-z0-9_-]+)",
-    "linkedin": r"(?:activity|share|ugcPost)[:-](\d+)",
-    "reddit": r"(?:/comments/|redd\.it/)([a-z0-9]+)",
-    "lemon8": r"/(\d{6,})",
-    "twitch": r"/(?:videos|clip)/([A-Za-z0-9_-]+)",
+    "instagram": rf"/(?:p|reel|reels|tv)/([A-Za-z0-9_-]+){_END}",
+    "facebook": r"(?:/(?:videos|reel|posts|permalink)/(?:[^/?#]+/)?|[?&](?:v|\w*fbid)=)(\d+|pfbid\w+)" + _END,
+    "twitter": rf"/status(?:es)?/(\d+){_END}",
+    "threads": rf"/(?:post|t)/([A-Za-z0-9_-]+){_END}",
+    "pinterest": rf"/pin/(\d+){_END}",
+    "snapchat": rf"/spotlight/([A-Za-z0-9_-]+){_END}",
+    "linkedin": r"(?:activity|share|ugcPost)[:-](\d+)(?:[-/?#&\s]|$)",
+    "reddit": rf"(?:/comments/|redd\.it/)([a-z0-9]+){_END}",
+    "lemon8": rf"/(\d{{6,}}){_END}",
+    "twitch": rf"/(?:videos|clip)/([A-Za-z0-9_-]+){_END}",
 }
 
 _USERNAMES: dict[str, str] = {
