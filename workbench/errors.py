@@ -56,26 +56,31 @@ _REMEDIES = {
     errno.EIO: "The disk itself fails: copy what can still be read, and restore a backup to another one",
 }
 
+_OF_SQLITE = {7: errno.ENOMEM, 8: errno.EROFS, 13: errno.ENOSPC}
 
-def machine_trouble(error: BaseException) -> str | None:
+
+def machine_trouble(error: BaseException, where: str = "") -> str | None:
     """What the machine refused (space, rights, open files, memory), where, and what to do; None for other errors.
 
     What an error was raised from counts too: a manifest that can't be read for want of handles is not damaged.
+    `where` is told of an error that names no file.
     """
     seen: BaseException | None = error
     while seen is not None:
-        if said := _refused(seen):
+        if said := _refused(seen, where):
             return said
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
     return None
 
 
-def _refused(error: BaseException) -> str | None:
+def _refused(error: BaseException, where: str) -> str | None:
     if isinstance(error, OSError) and error.errno in _REMEDIES:
-        where = error.filename2 or error.filename
-        if isinstance(where, bytes):
-            where = os.fsdecode(where)
-        return _trouble(error.errno, str(where) if isinstance(where, str | os.PathLike) else "")
+        named = error.filename2 or error.filename
+        if isinstance(named, bytes):
+            named = os.fsdecode(named)
+        return _trouble(error.errno, str(named) if isinstance(named, str | os.PathLike) else where)
+    if (code := getattr(error, "sqlite_errorcode", None)) and code & 0xFF in _OF_SQLITE:
+        return _trouble(_OF_SQLITE[code & 0xFF], where)
     if isinstance(error, MemoryError):
         return f"There is not enough memory. {_MEMORY}."
     if type(error).__module__.lstrip("_").startswith("duckdb"):
@@ -87,7 +92,7 @@ def _refused(error: BaseException) -> str | None:
         for code in _REMEDIES:
             if os.strerror(code) in said:
                 path = re.search(r'"([^"]*/[^"]*)"', said)
-                return _trouble(code, path[1] if path else "")
+                return _trouble(code, path[1] if path else where)
     return None
 
 

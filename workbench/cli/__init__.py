@@ -5,9 +5,12 @@ Everything heavy is imported inside the command that needs it.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..errors import WorkbenchError, machine_trouble
 from .parser import command_line
@@ -35,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped. What was published before stands.", file=sys.stderr)
         return 130
     except Exception as e:
-        trouble = machine_trouble(e)
+        trouble = machine_trouble(e, where=_folders(options))
         if trouble is None:
             raise
         _forget_output()
@@ -49,3 +52,9 @@ def _forget_output() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _folders(options: argparse.Namespace) -> str:
+    """Where a command writes, for an error that names no file."""
+    home = Path(getattr(options, "home", None) or os.environ.get("WORKBENCH_HOME") or ".").resolve()
+    return f"{home} or {tempfile.gettempdir()}"

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..errors import naming
+
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _ASIDE = "-old"
@@ -20,10 +22,13 @@ def write(path: Path, content: str | bytes) -> None:
     """Write a file for its owner only; a reader sees the old one or the new one, never half of it."""
     building = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
     try:
-        with os.fdopen(
-            os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
-            "wb",
-        ) as f:
+        with (
+            naming(path),
+            os.fdopen(
+                os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+                "wb",
+            ) as f,
+        ):
             f.write(content if isinstance(content, bytes) else content.encode())
             f.flush()
             os.fsync(f.fileno())

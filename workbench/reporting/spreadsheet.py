@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..display.escaping import plain
+from ..errors import naming
 
 LONGEST_SHEET = 31
 LONGEST_TEXT = 2_000
@@ -84,9 +85,13 @@ def distinct(names: Sequence[str], longest: int = _LONGEST_NAME + 6) -> list[str
 def write_bytes(file: Path, content: bytes) -> None:
     """Write a file for its owner only, whole or not at all."""
     building = file.with_name(f".{file.name}.building")
-    building.write_bytes(content)
-    building.chmod(0o600)
-    building.replace(file)
+    try:
+        with naming(building):
+            building.write_bytes(content)
+        building.chmod(0o600)
+        building.replace(file)
+    finally:
+        building.unlink(missing_ok=True)
 
 
 def internal(sheet: str) -> str:

@@ -161,6 +161,29 @@ def publish(
     return version
 
 
+def replace(versions: Path, version: Version, building: Path, *, schema: int) -> None:
+    """Put a file in place of a kept version's own; its hash is another one then."""
+    os.chmod(building, 0o600)
+    fsync(building)
+    (versions / f"{_stem(version.version)}{_HASH}").unlink(missing_ok=True)
+    building.rename(versions / version.file)
+    said = json.dumps(asdict(version) | {"schema_version": schema}, indent=1)
+    _replace(versions / f"{_stem(version.version)}.json", said)
+    pointed = current(versions)
+    if pointed is not None and pointed.version == version.version:
+        _replace(versions / POINTER, said)
+
+
+def is_pinned(versions: Path, number: int) -> bool:
+    return (versions / f"{_stem(number)}.pin").exists()
+
+
+def remove(versions: Path, number: int) -> None:
+    """Remove a version that the pointer does not name."""
+    for suffix in (".duckdb", ".json", _HASH, ".pin"):
+        (versions / f"{_stem(number)}{suffix}").unlink(missing_ok=True)
+
+
 def prune(versions: Path, keep: int) -> list[int]:
     """Remove all but the newest `keep` versions and those with a `.pin` file; returns their numbers.
 
@@ -178,7 +201,10 @@ def prune(versions: Path, keep: int) -> list[int]:
 def sweep(versions: Path) -> None:
     """Remove what an interrupted build left. Only the holder of the loader's lock may call it."""
     for stale in versions.glob(".building-*"):
-        stale.unlink(missing_ok=True)
+        if stale.is_dir():  # what did not fit into memory
+            shutil.rmtree(stale, ignore_errors=True)
+        else:
+            stale.unlink(missing_ok=True)
     pointed = current(versions)
     kept = kept_versions(versions)
     if pointed is None and kept and kept != [1]:
