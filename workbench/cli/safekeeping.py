@@ -11,7 +11,7 @@ from .shared import Bar, say, settings_of
 
 
 def add_safekeeping_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """`verify`; `add` makes a command as the parser makes every one."""
+    """`verify`, `backup`, `restore`; `add` makes a command as the parser makes every one."""
     sub = add(
         "verify",
         verify_home,
@@ -24,6 +24,50 @@ def add_safekeeping_commands(add: Callable[..., argparse.ArgumentParser]) -> Non
     sub.add_argument(
         "--quick", action="store_true", help="without building the marts beside, and with 100 pictures only"
     )
+    sub.add_argument("--format", choices=("table", "json"), default="table")
+    sub = add(
+        "backup",
+        back_up,
+        "Copy everything that can't be made again to a folder or bucket elsewhere; only what changed is sent.",
+        "workbench backup s3://bucket/backups --encrypt key.txt --keep 12",
+    )
+    sub.add_argument(
+        "place", nargs="?", metavar="PLACE", help="a folder, or s3://bucket/prefix (default: backup_to)"
+    )
+    sub.add_argument("--endpoint", default="", metavar="URL", help="of an S3-compatible service")
+    sub.add_argument(
+        "--encrypt",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="for the keys of a file (default: of WORKBENCH_BACKUP_RECIPIENT)",
+    )
+    sub.add_argument("--keep", type=int, default=0, metavar="N", help="remove all but the newest N")
+    sub.add_argument("--without-media", action="store_true", help="without pictures")
+    sub.add_argument("--with-reports", action="store_true", help="with the reports that were made")
+    sub.add_argument("--new-key", metavar="FILE", help="make a pair of keys, and nothing else")
+    sub.add_argument(
+        "--due", action="store_true", help="if this month's is due: back up, and try to restore it"
+    )
+    sub.add_argument(
+        "--at", metavar="WHEN", default="Sun 04:00", help="with --due: the month's first (Sun 04:00)"
+    )
+    sub.add_argument("--time-zone", metavar="ZONE", help="of --at (default: the settings')")
+    sub.add_argument("--identity", metavar="FILE", help="with --due: the secret key, to try it")
+    sub.add_argument("--format", choices=("table", "json"), default="table")
+    sub = add(
+        "restore",
+        restore_home,
+        "Bring a backup back into an empty home, checked before anything is moved.",
+        "workbench restore s3://bucket/backups --into /srv/agency",
+    )
+    sub.add_argument("place", nargs="?", metavar="PLACE", help="where the backups are (default: backup_to)")
+    sub.add_argument("--endpoint", default="", metavar="URL", help="of an S3-compatible service")
+    sub.add_argument("--at", metavar="ID", help="the backup whose id begins so (default: the newest)")
+    sub.add_argument("--into", metavar="DIR", help="the home to restore into (default: --home)")
+    sub.add_argument("--check-only", action="store_true", help="restore into a folder that is thrown away")
+    sub.add_argument("--list", action="store_true", help="list the backups, and do nothing else")
+    sub.add_argument("--identity", metavar="FILE", help="the secret key (default: WORKBENCH_BACKUP_IDENTITY)")
     sub.add_argument("--format", choices=("table", "json"), default="table")
 
 
@@ -49,3 +93,147 @@ def verify_home(options: Any) -> int:
         + (f"{grave} damages, {len(found) - grave} smaller things." if found else "it is sound.")
     )
     return 1 if grave else 0
+
+
+def back_up(options: Any) -> int:
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from ..errors import UsageError
+
+    if options.new_key:
+        from ..safekeeping.backup_keys import new_key
+
+        print(new_key(Path(options.new_key)))
+        say(
+            f"The secret key is in {options.new_key}. Keep a copy of it elsewhere: without it no encrypted backup can "
+            "be read. What is printed is the public key, which is enough to make them."
+        )
+        return 0
+    if options.keep < 0:
+        raise UsageError(f"--keep {options.keep} is below 0. 0 keeps all.")
+    if options.due:
+        return _back_up_if_due(options)
+    from ..safekeeping.backup import backed_up, backup_store
+    from ..safekeeping.backup_keys import sealing
+
+    settings = settings_of(options)
+    seal = None if options.encrypt is None else sealing(_file(options.encrypt))
+    with Bar("Backing up") as show:
+        made = backed_up(
+            settings,
+            backup_store(settings, options.place or "", options.endpoint),
+            seal=seal,
+            keep=options.keep,
+            media=not options.without_media,
+            reports=options.with_reports,
+            progress=show,
+            tell=say,
+        )
+    if options.format == "json":
+        print(json.dumps(asdict(made), indent=1))
+    else:
+        print(made.backup_id)
+    _tell_backup(made)
+    return 0
+
+
+def _back_up_if_due(options: Any) -> int:
+    from datetime import UTC, datetime
+
+    from ..reporting.due import weekly
+    from ..safekeeping.backup_due import is_due, last_run, monthly_run
+
+    settings = settings_of(options)
+    at = weekly(options.at, options.time_zone or settings.time_zone)
+    if not is_due(at, datetime.now(UTC), last_run(settings.data)):
+        return 0
+    from ..safekeeping.backup import backup_store
+    from ..safekeeping.backup_keys import opening, sealing
+
+    with Bar("Backing up") as show:
+        made, trial = monthly_run(
+            settings,
+            lambda: backup_store(settings, options.place or "", options.endpoint),
+            seal=lambda: None if options.encrypt is None else sealing(_file(options.encrypt)),
+            key=lambda: opening(_file(options.identity)),
+            media=not options.without_media,
+            reports=options.with_reports,
+            progress=show,
+            tell=say,
+        )
+    _tell_backup(made)
+    _tell_restore(trial, tried=True)
+    return 0
+
+
+def restore_home(options: Any) -> int:
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from ..display.escaping import readable
+    from ..errors import UsageError
+    from ..safekeeping.backup import backup_store
+    from ..safekeeping.backup_format import backups_in
+    from ..safekeeping.backup_keys import opening
+    from ..safekeeping.restore import restored, tried
+
+    if options.check_only and options.into:
+        raise UsageError("--check-only restores into a folder of its own. Leave out --into.")
+    settings = settings_of(options)
+    store = backup_store(settings, options.place or "", options.endpoint)
+    if options.list:
+        known = backups_in(store)
+        for backup in known:
+            print(backup.backup_id)
+        say(f"{len(known)} backups in {store.place}.")
+        return 0
+    key = opening(_file(options.identity))
+    with Bar("Restoring") as show:
+        if options.check_only:
+            done = tried(store, at=options.at, key=key, progress=show)
+        else:
+            home = Path(options.into) if options.into else settings.home
+            done = restored(store, home, at=options.at, key=key, progress=show)
+    if options.format == "json":
+        print(json.dumps(asdict(done) | {"home": str(done.home) if done.home else None}, indent=1))
+    else:
+        for finding in done.findings:
+            print(readable(str(finding)))
+    _tell_restore(done, tried=options.check_only)
+    return 0 if done.is_sound else 1
+
+
+def _file(name: str | None) -> Any:
+    from pathlib import Path
+
+    return Path(name).expanduser() if name else None
+
+
+def _tell_backup(made: Any) -> None:
+    for sentence in made.left_out:
+        say(sentence)
+    removed = f" {len(made.removed)} older ones were removed." if made.removed else ""
+    say(
+        f"Backup {made.backup_id} in {made.place}{', encrypted' if made.encrypted else ''}: {made.n_files:,} files, "
+        f"{made.n_bytes / 1e6:,.1f} MB, of which {made.sent:,} parts, {made.sent_bytes / 1e6:,.1f} MB, were new; "
+        f"version {made.version or 'none'} of the warehouse, {made.seconds:,.1f} s.{removed}"
+    )
+
+
+def _tell_restore(done: Any, *, tried: bool) -> None:
+    for sentence in done.left_out:
+        say(f"Missing in the backup: {sentence}")
+    if not done.is_opened:
+        say(
+            f"Backup {done.backup_id} is whole: all parts have their hashes. What is in them was not looked at, as no "
+            "key was given (--identity)."
+        )
+        return
+    grave = sum(f.severity == "grave" for f in done.findings)
+    state = "it is sound" if not grave else f"{grave} damages"
+    what = "can be restored" if tried else f"restored into {done.home}"
+    say(
+        f"Backup {done.backup_id} {what}: {done.n_files:,} files, {done.n_bytes / 1e6:,.1f} MB with the hashes they "
+        f"had, {done.n_tables} tables with the {done.n_rows:,} rows they had; verified: {state}."
+    )

@@ -24,6 +24,7 @@ def verified(
     *,
     version: int | None = None,
     quick: bool = False,
+    media: bool = True,
     progress: Progress | None = None,
 ) -> list[Finding]:
     """Everything that is wrong with a home, the gravest first; an empty list where it is sound.
@@ -32,6 +33,8 @@ def verified(
     ----------
     version
         Check this version alone, and what lies beside the versions not at all.
+    media
+        Look at pictures too.
     quick
         Without building the marts beside to compare them, without hashing versions, and with 100 pictures only.
 
@@ -64,7 +67,7 @@ def verified(
     if version is None:
         tell("inbox and archive", total - 3, total)
         found += file_findings(settings, sorted(sound), now=time.time())
-        if newest is None or newest.version in sound:
+        if media and (newest is None or newest.version in sound):
             tell("pictures", total - 2, total)
             found += media_findings(settings, newest, quick=quick)
     tell("", total, total)

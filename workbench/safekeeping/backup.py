@@ -1,0 +1,198 @@
+"""A consistent copy of a home in a folder or bucket elsewhere; what is there already is not sent again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from .. import __version__
+from ..errors import UsageError, WorkbenchError
+from ..media.storage import open_storage
+from ..settings import Settings
+from ..stores import Store, open_store
+from ..stores.folder import Folder
+from ..warehouse.staging import quoted
+from .backup_blobs import Blobs, forget
+from .backup_format import FORMAT, PART_BYTES, Head, KeptFile, Listing, backups_in, key_of
+from .backup_held import Held, held
+from .backup_keys import Sealing
+from .verify_findings import Progress
+from .verify_versions import opened, tables_in
+
+__all__ = ["BackupOutcome", "backed_up", "backup_store"]
+
+KEY_FILE = "backup.key"
+
+
+@dataclass
+class BackupOutcome:
+    """What a backup did."""
+
+    backup_id: str
+    place: str
+    version: int | None
+    n_files: int = 0
+    n_bytes: int = 0
+    sent: int = 0
+    """Parts that were not there yet."""
+    sent_bytes: int = 0
+    encrypted: bool = False
+    seconds: float = 0.0
+    left_out: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    """Older backups that were removed."""
+
+
+def backup_store(settings: Settings, place: str = "", endpoint: str = "") -> Store:
+    """The folder or bucket that backups go to. UsageError where none is named, or it lies in the home's own data."""
+    named = place or settings.backup_to
+    if not named:
+        raise UsageError("Say where the backup goes: workbench backup PLACE, or backup_to in workbench.toml.")
+    store = open_store(
+        named,
+        endpoint or ("" if place else settings.backup_endpoint),
+        home=Path.cwd() if place else settings.home,
+        plain_hosts=[h.strip() for h in settings.media_private_hosts.split(",") if h.strip()],
+        named=("backup_to", "backup_endpoint"),
+    )
+    if isinstance(store, Folder):
+        for own in (settings.data, settings.reports, settings.home / settings.notebooks):
+            if store.folder == own or own in store.folder.parents:
+                raise UsageError(f"{store.folder} lies in what is backed up. Name a folder on another disk.")
+    return store
+
+
+def backed_up(
+    settings: Settings,
+    store: Store,
+    *,
+    seal: Sealing | None = None,
+    keep: int = 0,
+    media: bool = True,
+    reports: bool = False,
+    progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> BackupOutcome:
+    """Copy a home into a store. Nothing there names the backup before all of it is there.
+
+    Parameters
+    ----------
+    seal
+        Encrypts it; only then secrets are part of it.
+    keep
+        So many backups stay, and older ones go; 0: all stay.
+
+    Raises WorkbenchError; what was sent until then is used by the next backup.
+    """
+    begun = time.monotonic()
+    show = progress or (lambda name, n, total: None)
+    naming_key = _naming_key(settings.data) if seal else b""
+    with (
+        held(settings, secrets=seal is not None, media=media, reports=reports) as found,
+        Blobs(store, seal=seal, naming_key=naming_key) as blobs,
+    ):
+        files: list[KeptFile] = []
+        for n, (path, file) in enumerate(found.files.items()):
+            show(path, n, len(found.files))
+            kept = blobs.put_file(path, file)
+            if kept is not None:  # else it went meanwhile: a picture, a report
+                files.append(kept)
+        if media and settings.media_storage:
+            files += _pictures(settings, blobs, {f.path for f in files})
+        listing = Listing(files, _rows(settings, found), found.left_out).text()
+        pieces = [blobs.put(listing[at : at + PART_BYTES]) for at in range(0, len(listing), PART_BYTES)]
+    made_at = _id(store)
+    head = Head(
+        made_at=made_at,
+        workbench=__version__,
+        encryption="age" if seal else "none",
+        version=found.version.version if found.version else None,
+        n_files=len(files),
+        n_bytes=sum(f.size for f in files),
+        listing=pieces,
+        blobs={key: list(facts) for key, facts in blobs.stored.items()},
+        format=FORMAT,
+    )
+    text = head.text()
+    store.put(key_of(made_at, text), text)
+    outcome = BackupOutcome(
+        made_at,
+        store.place,
+        head.version,
+        head.n_files,
+        head.n_bytes,
+        blobs.sent,
+        blobs.sent_bytes,
+        bool(seal),
+    )
+    outcome.left_out = list(found.left_out)
+    if keep:
+        outcome.removed = forget(store, keep, tell or (lambda text: None))
+    outcome.seconds = time.monotonic() - begun
+    return outcome
+
+
+def _id(store: Store) -> str:
+    """The instant, made later than every backup that is there, whatever the clock says."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    known = backups_in(store)
+    if known and known[-1].backup_id >= now:
+        raise WorkbenchError(
+            f"{store.place} has a backup of {known[-1].backup_id}, which is not past yet. Set this machine's clock."
+        )
+    return now
+
+
+def _pictures(settings: Settings, blobs: Blobs, there: set[str]) -> list[KeptFile]:
+    """Pictures that a bucket or another folder keeps, as if they lay in the home."""
+    storage = open_storage(settings)
+    found = []
+    for entry in storage.entries():
+        path = f"data/media/{entry.key}"
+        if path in there:
+            continue
+        data = storage.get(entry.key)  # which has the hash that its key says
+        parts = [blobs.put(data[at : at + PART_BYTES]) for at in range(0, len(data), PART_BYTES)]
+        digest = entry.key.rpartition("/")[2].partition(".")[0]
+        found.append(KeptFile(path, len(data), digest, time.time_ns(), parts))
+    return found
+
+
+def _rows(settings: Settings, found: Held) -> dict[str, int]:
+    """Rows of each table of the version that is backed up."""
+    if found.version is None:
+        return {}
+    file = found.files[f"data/versions/{found.version.file}"]
+    try:
+        with opened(file) as con:
+            return {
+                name: int((con.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone() or (0,))[0])
+                for name in tables_in(con)
+            }
+    except duckdb.Error as e:
+        raise WorkbenchError(
+            f"{settings.versions / found.version.file} can't be read: {' '.join(str(e).split())}. Nothing was backed "
+            "up: a damaged version would push the good ones out. See workbench verify."
+        ) from e
+
+
+def _naming_key(data: Path) -> bytes:
+    """What parts of encrypted backups are named by, so that their names tell nothing. Lost, all is sent anew."""
+    file = data / KEY_FILE
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_bytes()
+    with os.fdopen(handle, "wb") as f:
+        f.write(secrets.token_hex(32).encode())
+        f.flush()
+        os.fsync(f.fileno())
+    return file.read_bytes()

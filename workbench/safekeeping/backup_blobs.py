@@ -1,0 +1,144 @@
+"""Parts of files on their way into a store: named by content, sealed if asked, sent by several threads, each once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..errors import WorkbenchError
+from ..stores import Store
+from .backup_format import BLOBS, KeptFile, backups_in, part_sizes, read_head
+from .backup_keys import Sealing
+
+THREADS = 4
+
+
+class Blobs:
+    """Where parts go. Used in a `with` block: at its end all are sent, or the first error is raised."""
+
+    def __init__(self, store: Store, *, seal: Sealing | None, naming_key: bytes) -> None:
+        self.store, self._seal, self._naming_key = store, seal, naming_key
+        self.stored: dict[str, tuple[int, str]] = {}
+        """Part -> size and SHA-256 as stored, of all parts of this backup."""
+        self.sent = self.sent_bytes = 0
+        self._known = _known(store)
+        self._sending: set[str] = set()
+        self._failed: BaseException | None = None
+        self._pool = ThreadPoolExecutor(THREADS)
+        self._room = threading.BoundedSemaphore(2 * THREADS)  # parts in memory
+        self._guard = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._pool.shutdown(wait=True, cancel_futures=kind is not None)
+        finally:
+            if kind is None:
+                self._raise_failed()
+
+    def name(self, digest: str) -> str:
+        """The part with this content."""
+        if self._seal is None:
+            return f"{BLOBS}/{digest[:2]}/{digest}"
+        keyed = hmac.new(self._naming_key, digest.encode(), hashlib.sha256).hexdigest()
+        return f"{BLOBS}/{keyed[:2]}/{keyed}.age"
+
+    def put(self, data: bytes) -> str:
+        """Keep a part, unless it is there already; returns its name."""
+        name = self.name(hashlib.sha256(data).hexdigest())
+        if name in self.stored or name in self._sending:
+            return name
+        if name in self._known:
+            self.stored[name] = self._known[name]
+            return name
+        self._room.acquire()
+        self._raise_failed()
+        self._sending.add(name)
+        self._pool.submit(self._send, name, data)
+        return name
+
+    def put_file(self, path: str, file: Path) -> KeptFile | None:
+        """Keep a file in parts; None where it is gone."""
+        try:
+            f = file.open("rb")
+        except FileNotFoundError:
+            return None
+        except OSError as e:
+            raise WorkbenchError(f"{file} can't be read: {e.strerror}. Nothing was backed up.") from e
+        whole, size, parts = hashlib.sha256(), 0, []
+        with f:
+            facts = os.fstat(f.fileno())
+            for data in itertools.takewhile(len, map(f.read, part_sizes(path))):
+                whole.update(data)
+                size += len(data)
+                parts.append(self.put(data))
+        return KeptFile(path, size, whole.hexdigest(), facts.st_mtime_ns, parts)
+
+    def _send(self, name: str, data: bytes) -> None:
+        try:
+            sealed = self._seal(data) if self._seal else data
+            self.store.put(name, sealed)
+            with self._guard:
+                self.stored[name] = (len(sealed), hashlib.sha256(sealed).hexdigest())
+                self.sent += 1
+                self.sent_bytes += len(sealed)
+        except BaseException as e:
+            self._failed = self._failed or e
+        finally:
+            self._room.release()
+
+    def _raise_failed(self) -> None:
+        if self._failed is not None:
+            raise self._failed
+
+
+def _known(store: Store) -> dict[str, tuple[int, str]]:
+    """Parts of whole backups that lie in the store with the size they should have."""
+    named: dict[str, tuple[int, str]] = {}
+    for backup in backups_in(store):
+        try:
+            named |= {key: (size, digest) for key, (size, digest) in read_head(store, backup).blobs.items()}
+        except WorkbenchError:
+            continue  # it vouches for nothing
+    if not named:
+        return {}
+    return {e.key: named[e.key] for e in store.entries(BLOBS) if named.get(e.key, (None,))[0] == e.size}
+
+
+def forget(store: Store, keep: int, tell: Callable[[str], None]) -> list[str]:
+    """Remove all but the newest backups, and the parts that none of those left needs; returns what was removed.
+
+    Nothing is removed where one of those left can't be read: nobody could tell which parts it needs.
+    """
+    known = backups_in(store)
+    old, kept = known[:-keep], known[-keep:]
+    if not old:
+        return []
+    needed: set[str] = set()
+    for backup in kept:
+        try:
+            needed |= set(read_head(store, backup).blobs)
+        except WorkbenchError as e:
+            tell(f"No old backup was removed: {e}")
+            return []
+    for backup in old:
+        store.delete(backup.key)
+    _delete(store, (e.key for e in list(store.entries(BLOBS)) if e.key not in needed))
+    return [backup.backup_id for backup in old]
+
+
+def _delete(store: Store, keys: Iterable[str]) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(store.delete, keys))

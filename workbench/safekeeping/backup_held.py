@@ -1,0 +1,144 @@
+"""What a backup holds, kept still while it is copied.
+
+The loader's lock is held for as long as it takes to seal what was recorded and to give each file that may go meanwhile
+a second name: versions, archive, waiting and refused batches never change, and a second name outlives a pruning.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import filelock
+
+from ..errors import WorkbenchError
+from ..settings import Settings
+from ..warehouse import versions
+from ..warehouse.batches import waiting
+from ..warehouse.journal import FOLDER, seal
+from ..warehouse.versions import Version
+
+HOLD = ".backup-"
+_LOCK_SECONDS = 600.0
+"""How long a backup waits for a load, which nobody watches."""
+SECRETS = ("private.key", "secret.key", "backup.key")
+
+
+@dataclass
+class Held:
+    """Files to copy, by their path in the home."""
+
+    version: Version | None
+    files: dict[str, Path] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def held(settings: Settings, *, secrets: bool, media: bool, reports: bool) -> Iterator[Held]:
+    """All files of a consistent backup; no other backup of this home runs meanwhile."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = filelock.FileLock(settings.data / "backup.lock", timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except filelock.Timeout as e:
+        raise WorkbenchError(
+            f"Another backup of {settings.home} is running. Try again when it is done."
+        ) from e
+    try:
+        _forget_killed(settings.data)
+        hold = settings.data / f"{HOLD}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        hold.mkdir(mode=0o700)
+        try:
+            found = _taken(settings, hold)
+            _beside(settings, found, secrets=secrets, media=media, reports=reports)
+            yield found
+        finally:
+            shutil.rmtree(hold, ignore_errors=True)
+    finally:
+        lock.release()
+
+
+def _forget_killed(data: Path) -> None:
+    """Remove what a killed backup held; the lock is ours, so none is running."""
+    for folder in data.glob(f"{HOLD}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _taken(settings: Settings, hold: Path) -> Held:
+    with versions.loader_lock(replace(settings, lock_seconds=_LOCK_SECONDS), "workbench backup"):
+        damaged = seal(settings.inbox)
+        newest = versions.current(settings.versions)
+        found = Held(newest)
+        found.left_out += [
+            f"{file.name} of the journal can't be read; it is kept as it is." for file in damaged
+        ]
+        for path in _still(settings, newest):
+            name = path.relative_to(settings.home).as_posix()
+            second = hold / name
+            second.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                os.link(path, second)
+            except OSError:  # a file system without second names
+                shutil.copy2(path, second)
+            found.files[name] = second
+    return found
+
+
+def _still(settings: Settings, newest: Version | None) -> Iterator[Path]:
+    """Files that may go or change as soon as the lock is free."""
+    folder = settings.versions
+    if newest is not None:
+        yield folder / versions.POINTER
+        pinned = {int(p.stem[1:]) for p in folder.glob("v*.pin") if p.stem[1:].isdecimal()}
+        for number in sorted(pinned & set(versions.kept_versions(folder)) | {newest.version}):
+            for suffix in (".duckdb", ".json", ".sha256", ".pin"):
+                file = folder / f"v{number:06d}{suffix}"
+                if file.is_file():
+                    yield file
+    yield from _plain(settings.archive)
+    for batch in waiting(settings.inbox):
+        yield from _plain(batch)
+    journal = settings.inbox / FOLDER
+    if journal.is_dir():
+        yield from sorted(f for f in journal.iterdir() if f.suffix in (".damaged", ".sealed"))
+    for name in ("refused", "delivery"):
+        yield from _plain(settings.data / name)
+
+
+def _beside(settings: Settings, found: Held, *, secrets: bool, media: bool, reports: bool) -> None:
+    """Add what is copied as it stands: settings, notebooks, pictures, reports, secrets."""
+    places = [settings.home / settings.notebooks]
+    if media:
+        places.append(settings.data / "media" / "pictures")
+    else:
+        found.left_out.append("Pictures are not in it (--without-media).")
+    if reports:
+        places.append(settings.reports)
+    files = [p for p in sorted(settings.home.glob("*.toml")) if p.is_file() and not p.is_symlink()]
+    files += [p for place in places for p in _plain(place)]
+    kept = [settings.data / name for name in SECRETS if (settings.data / name).is_file()]
+    if secrets:
+        files += kept
+    elif any(p.name != SECRETS[-1] for p in kept):
+        found.left_out.append(
+            "data/private.key is not in it, as it is not encrypted: without that file nobody can tell who was erased, "
+            "so keep it elsewhere."
+        )
+    for path in files:
+        with suppress(ValueError):  # a folder of notebooks outside the home
+            found.files[path.relative_to(settings.home).as_posix()] = path
+
+
+def _plain(folder: Path) -> Iterator[Path]:
+    """Files below a folder, in order; no links, nothing under construction."""
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__pycache__")
+        for name in sorted(names):
+            path = Path(where, name)
+            if not name.startswith(".") and path.is_file() and not path.is_symlink():
+                yield path

@@ -1,0 +1,323 @@
+"""A backup brought back: everything is read and checked before anything takes its place, and never over data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from ..errors import UsageError, WorkbenchError
+from ..settings import load_settings
+from ..stores import Store
+from ..warehouse import versions
+from ..warehouse.batches import fsync
+from ..warehouse.staging import quoted
+from .backup_format import Head, KeptFile, Listing, chosen, read_head, read_listing
+from .backup_keys import IDENTITY, Opening
+from .verify import GRAVE, Finding, verified
+from .verify_findings import Progress
+from .verify_versions import opened
+
+_BUILDING = ".restoring-"
+_MARK = ".restoring.json"
+_OF_LOCKS = {"load.lock", "backup.lock", "load.holder.json"}
+"""What may lie in the data folder of a home without data."""
+_MOST_NAMED = 5
+
+
+@dataclass
+class RestoreOutcome:
+    """What was brought back, or tried."""
+
+    backup_id: str
+    place: str
+    home: Path | None
+    """Where it lies now; None after a try."""
+    version: int | None
+    n_files: int = 0
+    n_bytes: int = 0
+    n_tables: int = 0
+    """Tables whose rows were counted and are as many as when the backup was made."""
+    n_rows: int = 0
+    is_opened: bool = True
+    """Whether what is in the parts was looked at; without a key only their hashes are."""
+    left_out: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        return not any(f.severity == GRAVE for f in self.findings)
+
+
+def restored(
+    store: Store,
+    home: Path,
+    *,
+    at: str | None = None,
+    key: Opening | None = None,
+    progress: Progress | None = None,
+) -> RestoreOutcome:
+    """Bring a backup back into an empty home, and verify it there.
+
+    Raises UsageError where there are data already, WorkbenchError that names what is damaged; nothing is moved then.
+    """
+    home = home.resolve()
+    head, outcome = _begun(store, at, key, needs_key=True)
+    listing = _listing(store, head, key)
+    _forget_broken_off(home)
+    _refuse_data(home, listing)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _refuse_full(home, head.n_bytes)
+    building = home / f"{_BUILDING}{uuid.uuid4().hex[:8]}"
+    building.mkdir(mode=0o700)
+    try:
+        _fetch(store, head, listing, key, building, pictures=True, progress=progress)
+        _compare(building, listing, outcome)
+        _move(building, home)
+    except OSError as e:
+        raise WorkbenchError(f"{e.filename or home}: {e.strerror}. Nothing was restored; make room.") from e
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    outcome.home = home
+    media = any(f.path.startswith("data/media/") for f in listing.files)
+    settings = load_settings(home, media_storage=str(home / "data" / "media"), media_endpoint="")
+    outcome.findings = verified(settings, media=media, progress=progress)
+    outcome.left_out = list(listing.left_out)
+    return outcome
+
+
+def tried(
+    store: Store, *, at: str | None = None, key: Opening | None = None, progress: Progress | None = None
+) -> RestoreOutcome:
+    """Restore a backup into a folder that is thrown away, and compare it with what it was made of.
+
+    Pictures are read and hashed, and not written. Without the key of an encrypted one, only the hashes of its parts
+    are checked.
+    """
+    head, outcome = _begun(store, at, key, needs_key=False)
+    if head.encryption != "none" and key is None:
+        outcome.is_opened = False
+        _check_parts(store, head, progress)
+        return outcome
+    listing = _listing(store, head, key)
+    outcome.left_out = list(listing.left_out)
+    with tempfile.TemporaryDirectory(prefix="workbench-restore-") as folder:
+        scratch = Path(folder)
+        _refuse_full(scratch, sum(f.size for f in listing.files if not _is_picture(f)))
+        try:
+            _fetch(store, head, listing, key, scratch, pictures=False, progress=progress)
+        except OSError as e:
+            raise WorkbenchError(
+                f"{e.filename or scratch}: {e.strerror}. A try needs as much room as the data; name another place "
+                "with TMPDIR."
+            ) from e
+        _compare(scratch, listing, outcome)
+        outcome.findings = verified(load_settings(scratch), media=False, progress=progress)
+    return outcome
+
+
+def _begun(
+    store: Store, at: str | None, key: Opening | None, *, needs_key: bool
+) -> tuple[Head, RestoreOutcome]:
+    named = chosen(store, at)
+    head = read_head(store, named)
+    if head.encryption != "none" and key is None and needs_key:
+        raise UsageError(
+            f"Backup {named.backup_id} is encrypted. Name the file of its secret key with --identity, or put the key "
+            f"into {IDENTITY}."
+        )
+    outcome = RestoreOutcome(named.backup_id, store.place, None, head.version, head.n_files, head.n_bytes)
+    return head, outcome
+
+
+def _part(store: Store, head: Head, key: str, opening: Opening | None) -> bytes:
+    """A part as it was before it was stored. WorkbenchError where it is missing or damaged."""
+    data = store.get(key)
+    if hashlib.sha256(data).hexdigest() != head.blobs[key][1]:
+        raise WorkbenchError(f"{store.place}/{key} is damaged: its content has another hash.")
+    return opening(data) if head.encryption != "none" and opening else data
+
+
+def _listing(store: Store, head: Head, key: Opening | None) -> Listing:
+    return read_listing(b"".join(_part(store, head, part, key) for part in head.listing))
+
+
+def _check_parts(store: Store, head: Head, progress: Progress | None) -> None:
+    for n, part in enumerate(head.blobs):
+        if progress:
+            progress(part, n, len(head.blobs))
+        _part(store, head, part, None)
+
+
+def _fetch(
+    store: Store,
+    head: Head,
+    listing: Listing,
+    key: Opening | None,
+    folder: Path,
+    *,
+    pictures: bool,
+    progress: Progress | None,
+) -> None:
+    """Every file under a folder of its own; raises one error that names all that is missing or damaged."""
+    wrong = []
+    for n, file in enumerate(listing.files):
+        if progress:
+            progress(file.path, n, len(listing.files))
+        try:
+            _write(store, head, file, key, folder if pictures or not _is_picture(file) else None)
+        except WorkbenchError as e:
+            wrong.append(f"{file.path} can't be restored: {e}")
+    if wrong:
+        more = f" And {len(wrong) - _MOST_NAMED} more." if len(wrong) > _MOST_NAMED else ""
+        raise WorkbenchError(
+            f"{' '.join(wrong[:_MOST_NAMED])}{more} Nothing was restored. Use another backup (--at); where the data "
+            "are still here, remove the damaged part and back up again: it is sent anew."
+        )
+
+
+def _write(store: Store, head: Head, file: KeptFile, key: Opening | None, folder: Path | None) -> None:
+    whole, size = hashlib.sha256(), 0
+    target = Path(os.devnull)
+    if folder is not None:
+        target = folder / file.path
+        for above in reversed([target.parent, *target.parent.parents]):
+            if folder in above.parents:
+                above.mkdir(mode=0o700, exist_ok=True)
+    handle = os.open(target, os.O_WRONLY | (os.O_CREAT | os.O_EXCL if folder is not None else 0), 0o600)
+    with os.fdopen(handle, "wb") as f:
+        for part in file.parts:
+            data = _part(store, head, part, key)
+            whole.update(data)
+            size += len(data)
+            f.write(data)
+        f.flush()
+        if folder is not None:
+            os.fsync(f.fileno())
+    if size != file.size or whole.hexdigest() != file.sha256:
+        raise WorkbenchError("its parts do not make the file that was backed up.")
+    if folder is not None:
+        os.utime(target, ns=(file.mtime_ns, file.mtime_ns))
+
+
+def _is_picture(file: KeptFile) -> bool:
+    return file.path.startswith("data/media/")
+
+
+def _compare(home: Path, listing: Listing, outcome: RestoreOutcome) -> None:
+    """Rows of each table of the newest version against those counted when the backup was made."""
+    if not listing.tables:
+        return
+    folder = home / "data" / "versions"
+    newest = versions.current(folder)
+    if newest is None:
+        raise WorkbenchError("The backup has tables, and no pointer to a version. Use another one (--at).")
+    try:
+        with opened(folder / newest.file) as con:
+            for name, rows in listing.tables.items():
+                row = con.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()
+                if row is None or row[0] != rows:
+                    raise WorkbenchError(
+                        f"Table {name} of the backup has {row[0] if row else 0:,} rows, and had {rows:,} when it was "
+                        "made. Nothing was restored; use another backup (--at)."
+                    )
+                outcome.n_tables += 1
+                outcome.n_rows += rows
+    except duckdb.Error as e:
+        raise WorkbenchError(
+            f"{newest.file} of the backup can't be read: {' '.join(str(e).split())}. Nothing was restored; use another "
+            "backup (--at)."
+        ) from e
+
+
+def _refuse_full(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise WorkbenchError(
+            f"{folder} has room for {free / 1e6:,.0f} MB, and the backup has {needed / 1e6:,.0f} MB. Make room, or "
+            "restore elsewhere (--into). Nothing was restored."
+        )
+
+
+def _refuse_data(home: Path, listing: Listing) -> None:
+    here = [p for p in _pieces_in(home) if p.name not in _OF_LOCKS]
+    here += [home / f.path for f in listing.files if (home / f.path).exists()]
+    if here:
+        raise UsageError(
+            f"{here[0]} is there already, and a backup is never restored over data. Name an empty folder with --into, "
+            "or move what is there away. Nothing was restored."
+        )
+
+
+def _pieces_in(home: Path) -> Iterator[Path]:
+    """What lies in a home's data folder, empty folders aside."""
+    data = home / "data"
+    if data.is_dir():
+        for piece in sorted(data.iterdir()):
+            if piece.is_file() or any(p.is_file() for p in piece.rglob("*")):
+                yield piece
+
+
+def _move(building: Path, home: Path) -> None:
+    """Put what was fetched in place, the versions last: until then it is no home that anybody would load into."""
+    pieces = [p for p in building.iterdir() if p.name != "data"]
+    pieces += sorted((building / "data").glob("*"), key=lambda p: p.name == "versions")
+    names = [p.relative_to(building).as_posix() for p in pieces]
+    files = [p for p in building.rglob("*") if p.is_file()]
+    mark = home / _MARK
+    with os.fdopen(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as f:
+        json.dump([[p.relative_to(building).as_posix(), *_facts(p)] for p in files], f)
+    fsync(mark)
+    fsync(home)
+    (home / "data").mkdir(mode=0o700, exist_ok=True)
+    for piece, name in zip(pieces, names, strict=True):
+        _into(piece, home / name)
+    for folder in (home / "data", home):
+        fsync(folder)
+    mark.unlink()
+
+
+def _into(piece: Path, target: Path) -> None:
+    """Rename; where a folder of that name is there, which holds other things, what is in it one by one."""
+    if piece.is_dir() and target.is_dir():
+        for inner in sorted(piece.iterdir()):
+            _into(inner, target / inner.name)
+    else:
+        piece.rename(target)
+
+
+def _forget_broken_off(home: Path) -> None:
+    """Remove what a restore that was stopped had put in place, by its own list, and what it had fetched.
+
+    A file that is not as it was put there is somebody's own by now, and stays.
+    """
+    for building in home.glob(f"{_BUILDING}*"):
+        shutil.rmtree(building, ignore_errors=True)
+    mark = home / _MARK
+    try:
+        files = [
+            (home / name, size, mtime_ns) for name, size, mtime_ns in json.loads(mark.read_text("utf-8"))
+        ]
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, TypeError):
+        files = []  # it was being written: nothing was in place yet
+    for path, size, mtime_ns in files:
+        with suppress(OSError):
+            if home in path.parents and ".." not in path.parts and _facts(path) == (size, mtime_ns):
+                path.unlink()
+    mark.unlink(missing_ok=True)
+
+
+def _facts(path: Path) -> tuple[int, int]:
+    found = path.lstat()
+    return found.st_size, found.st_mtime_ns
