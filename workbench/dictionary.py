@@ -34,7 +34,8 @@ _TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Operations": (
         "scrape_sessions", "scrape_logs", "raw_payloads", "process_runs", "agent_runs", "app_events",
-        "batches", "rejected_rows", "quality_checks", "archive_files", "erasures", "schema_versions",
+        "batches", "rejected_rows", "quality_checks", "batch_profiles", "archive_files",
+        "erasures", "schema_versions",
     ),
 }  # fmt: skip
 
@@ -85,7 +86,8 @@ _ROWS = {
     "app_events": "something a user did in the app",
     "batches": "a batch that a load applied or refused",
     "rejected_rows": "a row that could not stand",
-    "quality_checks": "a check that found something wrong",
+    "quality_checks": "a check that found something wrong with a subject, until it passes again",
+    "batch_profiles": "a table of a batch, of one platform: what it held, kept for the newest 20 of a source",
     "archive_files": "a file of the archive",
     "erasures": "a name or id of a person who was erased",
     "schema_versions": "a migration that was applied",

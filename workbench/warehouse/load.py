@@ -13,7 +13,7 @@ import duckdb
 
 from ..errors import WorkbenchError, machine_trouble
 from ..settings import Settings
-from . import archive, identity, marts, versions
+from . import archive, identity, marts, quality, versions
 from .batches import Manifest, file_sha256, read_manifest, utc_now, waiting
 from .counts import note_counts
 from .journal import seal
@@ -21,7 +21,6 @@ from .media import fill_slides
 from .merge import Merged, local_day, local_hour, merge
 from .migrate import migrate, migrations, refuse_newer
 from .people import fill_vas
-from .quality import note_checks
 from .staging import Staged, quoted, stage, text
 from .tables import TABLES, Table
 
@@ -93,12 +92,14 @@ def load(
             migrate(con, where)
             archive.use(con, settings.archive)
             con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
+            quality.begin(con)
             for n, folder in enumerate(todo):
                 if progress:
                     progress(folder.name, n, len(todo))
                 outcome.batches.append(_apply(con, folder, settings))
             if outcome.version is not None and marts.are_old(con, settings):
                 _follow_time_zones(con, settings, "")  # the settings' own zone may be another
+            quality.check(con)
             fill_vas(con)
             fill_slides(con)
             archive.with_archive(con, settings.archive)
@@ -301,7 +302,7 @@ def _apply_tables(
                 # Posts move with their account though no batch names them: the marts have to look.
                 con.execute("INSERT INTO touched SELECT DISTINCT 'account_id', account_id FROM account_names")
             _follow_time_zones(con, settings, "SEMI JOIN rezoned USING (account_id)")
-        note_checks(con, table, merged, batch_id=manifest.batch_id)
+        quality.profile(con, manifest, staged, merged)
         _add(outcome, staged, merged)
         everything.append(staged)
     for staged in everything:
