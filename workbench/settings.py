@@ -88,6 +88,12 @@ class Settings:
     """Age in days from which whole months of snapshots move into the archive; 0: never."""
     pin_reports: int = 4
     """How many of the newest periods with reports keep the version of the warehouse they were made from."""
+    backup_to: str = ""
+    """Where backups go: a folder on another disk, or s3://bucket/prefix. Keys come from the environment."""
+    backup_endpoint: str = ""
+    """Address of the S3-compatible service that backups go to; empty: AWS's own."""
+    backup_keep: int = 12
+    """How many backups the schedule keeps; 0: all."""
 
     @property
     def data(self) -> Path:
