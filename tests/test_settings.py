@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from home_files import write_settings
 
 from workbench.errors import UsageError
 from workbench.settings import PLATFORMS, load_settings
@@ -22,7 +23,7 @@ def written(tmp_path):
     """written(text) -> the home folder with that workbench.toml."""
 
     def home(text):
-        (tmp_path / "workbench.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+        write_settings(tmp_path, text)
         return tmp_path
 
     return home

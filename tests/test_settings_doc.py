@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from home_files import write_settings
 
 from workbench.settings import Settings, load_settings
 
@@ -26,6 +27,6 @@ def test_the_example_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         monkeypatch.delenv(f"WORKBENCH_{name.upper()}", raising=False)
     example = re.search(r"```toml\n(.*?)```", _TEXT, flags=re.S)
     assert example is not None
-    (tmp_path / "workbench.toml").write_text(example[1], encoding="utf-8")
+    write_settings(tmp_path, example[1])
     settings = load_settings(tmp_path)
     assert settings.viral_views == 25_000

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError, nearest
+from .private_files import refuse_open_to_others
 
 PLATFORMS = (
     "tiktok",
@@ -126,6 +127,7 @@ def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
     values: dict[str, tuple[str, Any]] = {}
     file = folder / "workbench.toml"
     if file.is_file():
+        refuse_open_to_others(file, "whom reports are mailed to and where notebooks lie")
         try:
             entries = tomllib.loads(file.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:

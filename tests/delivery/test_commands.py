@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from home_files import write_settings
 from made_sets import shown, write_set
 from smtp_server import Mailboxes, serving
 
@@ -43,10 +44,10 @@ def boxes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailboxes]:
 @pytest.fixture
 def command(settings: Settings, boxes: Mailboxes, capsys: pytest.CaptureFixture[str]) -> Command:
     """command("send", ...) -> exit code, output, talk; the home's settings name a server and two recipients."""
-    (settings.home / "workbench.toml").write_text(
+    write_settings(
+        settings.home,
         f'mail_server = "127.0.0.1:{boxes.port}"\nmail_from = "Reports <reports@example.com>"\n'
         'mail_to = ["ann@example.com", "ben@example.com", "acme=boss@acme.example"]\npublish_to = "public"\n',
-        encoding="utf-8",
     )
 
     def run(*words: str) -> tuple[int, str, str]:

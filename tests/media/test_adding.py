@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import ibis
 import pytest
+from home_files import write_settings
 from PIL import Image
 from s3_bucket import KEY, SECRET, TOKEN
 
@@ -294,9 +295,7 @@ def test_a_first_folder_needs_no_warehouse_where_a_mapping_names_the_posts(tmp_p
 
 
 def test_pictures_go_straight_into_the_bucket_that_the_settings_name(tmp_path, home, run, s3):
-    (home / "workbench.toml").write_text(
-        f'media_storage = "{s3.address}"\nmedia_endpoint = "{s3.endpoint}"\n'
-    )
+    write_settings(home, f'media_storage = "{s3.address}"\nmedia_endpoint = "{s3.endpoint}"\n')
     pics = put(tmp_path / "pics", {f"{EXTERNAL}_1.png": drawn("red")})
     code, told = run(pics)
     assert code == 0, told

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from home_files import write_settings
 from s3_bucket import S3, SECRET, TOKEN
 
 from workbench.cli import main
@@ -24,9 +25,7 @@ Upload = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def home(tmp_path: Path, s3: S3) -> Path:
-    (tmp_path / "workbench.toml").write_text(
-        f'media_storage = "{s3.address}"\nmedia_endpoint = "{s3.endpoint}"\n'
-    )
+    write_settings(tmp_path, f'media_storage = "{s3.address}"\nmedia_endpoint = "{s3.endpoint}"\n')
     return tmp_path
 
 
@@ -170,7 +169,7 @@ def test_an_interrupted_upload_stops_after_what_is_under_way(home, s3):
 
 @pytest.mark.parametrize("setting", ["", "data/media"])
 def test_without_a_bucket_there_is_nowhere_to_upload_to(tmp_path, capsys, setting):
-    (tmp_path / "workbench.toml").write_text(f'media_storage = "{setting}"\n')
+    write_settings(tmp_path, f'media_storage = "{setting}"\n')
     assert main(["media", "upload", "--home", str(tmp_path)]) == 2
     assert "Set media_storage to where they shall go, such as s3://bucket/slides" in capsys.readouterr().err
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from home_files import write_settings
 
 from workbench.errors import UsageError
 from workbench.reporting.checking.written import house_rules
@@ -131,7 +132,7 @@ def test_a_notebook_is_called_by_its_number_and_its_name():
 
 def test_the_folder_of_own_notebooks_is_a_setting(tmp_path, monkeypatch):
     assert load_settings(tmp_path).notebooks == "analyses"
-    (tmp_path / "workbench.toml").write_text('notebooks = "mine"')
+    write_settings(tmp_path, 'notebooks = "mine"')
     assert load_settings(tmp_path).notebooks == "mine"
     (tmp_path / "analyses").mkdir()
     monkeypatch.chdir(tmp_path / "analyses")

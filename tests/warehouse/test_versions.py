@@ -11,6 +11,7 @@ import time
 
 import pytest
 from given import POST, batch, loaded, query
+from home_files import write_settings
 
 import workbench
 from workbench.errors import UsageError, WorkbenchError
@@ -89,7 +90,7 @@ def test_an_older_version_can_be_read_and_an_absent_one_is_named(settings):
 def test_a_lost_pointer_loses_no_version(settings):
     for _ in range(2):
         load(settings, migrating=True)
-        (settings.home / "workbench.toml").write_text(f"viral_views = {20_000 + _}\n")
+        write_settings(settings.home, f"viral_views = {20_000 + _}\n")
         settings = load_settings(settings.home)
     kept = versions.kept_versions(settings.versions)
     assert kept == [1, 2]

@@ -91,9 +91,11 @@ def make_due(options: Any, make: Callable[[Any], int]) -> int:
 
     import filelock
 
+    from ..private_files import refuse_open_to_others
     from ..reporting.delivery.ledger import Ledger
     from ..reporting.delivery.sets import sets_in
     from ..reporting.due import due_weeks, weekly
+    from ..reporting.schedule import PASSWORDS, environment_file
 
     if not options.due:
         raise UsageError(
@@ -103,6 +105,7 @@ def make_due(options: Any, make: Callable[[Any], int]) -> int:
     given = [f"--{name.replace('_', '-')}" for name in by_name if getattr(options, name, None)]
     if given:
         raise UsageError(f"--due makes whole weeks by the clock, so {given[0]} can't be given with it.")
+    refuse_open_to_others(environment_file(), PASSWORDS)
     settings = settings_of(options)
     at = weekly(options.at, options.time_zone or settings.time_zone)
     ledger = Ledger(settings.data)

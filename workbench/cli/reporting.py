@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,6 +113,8 @@ def open_lab(options: Any) -> int:
     import subprocess
     import sys
 
+    from ..private_files import refuse_foreign_code
+    from ..reporting.kernel_variables import for_kernels
     from ..reporting.notebook_folders import find_notebooks, own_folder
 
     settings = settings_of(options)
@@ -121,5 +124,23 @@ def open_lab(options: Any) -> int:
     if settings.notebooks and (own := own_folder(settings.home, settings.notebooks)).is_dir():
         say(f"The workbench's notebooks, to copy from: {folder}")
         folder = own
-    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *options.jupyter]
-    return subprocess.call(command, env={**os.environ, "WORKBENCH_HOME": str(settings.home)})
+    _refuse_in_sight(options.jupyter)
+    refuse_foreign_code(folder)
+    command = [sys.executable, "-m", "workbench.cli.lab_server", f"--notebook-dir={folder}", *options.jupyter]
+    variables = for_kernels(os.environ, settings) | {"WORKBENCH_HOME": str(settings.home)}
+    variables |= {
+        name: os.environ[name] for name in ("JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE") if name in os.environ
+    }
+    return subprocess.call(command, env=variables)
+
+
+def _refuse_in_sight(arguments: Iterable[str]) -> None:
+    """A secret among the arguments could be read by every user of this machine, in the list of processes."""
+    for argument in arguments:
+        if re.match(r"--[\w.]*(token|password|hashed_password)\b", argument, re.I):
+            raise UsageError(
+                f"{argument.partition('=')[0]} would stand in the list of processes, for all to read. Leave it out: "
+                "JupyterLab makes a token itself. One of your own goes into the variable JUPYTER_TOKEN."
+            )
+        if not argument.startswith("-"):
+            raise UsageError(f"workbench lab takes JupyterLab's options, and '{argument}' is none.")

@@ -57,9 +57,11 @@ def print_schedule(options: Any) -> None:
 
 
 def install_schedule(options: Any) -> None:
-    from ..reporting.schedule import environment_file, install_cron, install_systemd
+    from ..private_files import refuse_open_to_others
+    from ..reporting.schedule import PASSWORDS, environment_file, install_cron, install_systemd
 
     schedule, by = _asked(options)
+    refuse_open_to_others(environment_file(), PASSWORDS)
     if by == "cron":
         install_cron(schedule)
         say(f"Installed in your crontab. What it says goes to {schedule.log}.")

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+from .kernel_variables import for_kernels
 from .shown import ShownChart
 from .spreadsheet import write_bytes
 
@@ -90,7 +91,11 @@ class _Worker:
     def __init__(self) -> None:
         command = [sys.executable, "-m", "workbench.reporting.chart_worker"]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=for_kernels(os.environ),
         )
         self._in, self._out = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
 

@@ -78,23 +78,30 @@ def find_chromium(named: str = "") -> str | None:
     return next(filter(None, map(shutil.which, (*NAMES, *_ELSEWHERE))), None)
 
 
+def surroundings(profile: str | Path) -> dict[str, str]:
+    """The variables that a Chromium gets."""
+    return {**{k: v for k, v in os.environ.items() if k in _KNOWN}, "HOME": str(profile), "TZ": "UTC"}
+
+
+def unboxed() -> list[str]:
+    """What lets it start as root, where it can have no sandbox; it opens pages of ours alone."""
+    return ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+
+
 @contextmanager
 def browser(program: str, *, timeout: float) -> Iterator[Browser]:
     """A running Chromium with a profile of its own, which is gone at the end, and so is everything it started."""
     with tempfile.TemporaryDirectory(prefix="workbench-chromium-", ignore_cleanup_errors=True) as profile:
         (ours_in, theirs_out), (theirs_in, ours_out) = os.pipe(), os.pipe()
-        environment = {k: v for k, v in os.environ.items() if k in _KNOWN}
-        # As root, and where the system gives no namespaces, it has no sandbox; it opens pages of ours alone.
-        unboxed = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         process = subprocess.Popen(
             [
                 *(sys.executable, "-I", "-S", "-c", _STARTER, str(theirs_in), str(theirs_out)),
-                *(program, *_OPTIONS, *unboxed, f"--user-data-dir={profile}", "about:blank"),
+                *(program, *_OPTIONS, *unboxed(), f"--user-data-dir={profile}", "about:blank"),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**environment, "HOME": profile, "TZ": "UTC"},
+            env=surroundings(profile),
             pass_fds=(theirs_in, theirs_out),
             start_new_session=True,
         )

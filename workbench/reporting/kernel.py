@@ -22,6 +22,7 @@ from traitlets import Dict, Float
 
 from . import kernel_process
 from .fork_server import environment
+from .kernel_variables import for_kernels
 from .provisioner import ReportClient, ReportProvisioner
 from .scratch import scratch
 
@@ -53,7 +54,7 @@ class ReportKernelManager(AsyncKernelManager):
             self.cache_ports = False
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
-        options["env"] = {**environment(), **(options.get("env") or {}), **self.environment}
+        options["env"] = {**for_kernels(environment()), **(options.get("env") or {}), **self.environment}
         self.kernel_id = self.kernel_id or str(uuid.uuid4())
         if self.provisioner is None:
             self.provisioner = ReportProvisioner(

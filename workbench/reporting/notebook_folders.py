@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import UsageError
+from ..private_files import refuse_foreign_code
 from ..settings import Settings
 
 OURS = Path(__file__).parents[2] / "notebooks"
@@ -91,4 +92,8 @@ def _beside(ours: list[Path], home: Path, own: str) -> list[Path]:
 
 
 def _in(folder: Path) -> list[Path]:
-    return sorted(n for n in folder.glob("*.ipynb") if not n.name.startswith(_DRAFT) and n.is_file())
+    found = sorted(n for n in folder.glob("*.ipynb") if not n.name.startswith(_DRAFT) and n.is_file())
+    if folder != OURS and found:
+        for path in (folder, *found):
+            refuse_foreign_code(path)
+    return found

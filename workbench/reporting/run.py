@@ -30,6 +30,7 @@ from .files import replaced, write
 from .fork_server import start_server
 from .freshness import Label, label, refuse_stale
 from .index import INDEX, write_index
+from .kernel_variables import bucket_keys
 from .manifest import MANIFEST, manifest, manifest_of, page_entry, versions_of_reports
 from .notebook import authors_of, title_of
 from .notebook_folders import OURS, find_notebooks
@@ -199,6 +200,7 @@ def make_reports(
             for n in notebooks
         }
         environment = {
+            **bucket_keys(os.environ, settings),
             "WORKBENCH_HOME": str(settings.home),
             "WORKBENCH_VERSION": str(version),
             # The cores are taken by notebooks. And sums that threads share out differ in the last digit each time,
@@ -298,6 +300,7 @@ def _freshness(
         now=now,
         ends_at=Period.iso_week(week, settings.time_zone).to_at,
         parameters={name: value for page in values.values() for name, value in page.items()},
+        erased=facts.erased,
     )
 
 

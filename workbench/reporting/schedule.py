@@ -24,6 +24,8 @@ from .due import DAYS, Weekly
 from .files import write
 from .weeks import week_of
 
+PASSWORDS = "the passwords for mail and buckets"
+"""What stands in `environment_file`."""
 MOST_CRON = 990
 """Characters of a command that every cron takes."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...display import theme
+from ..chromium import surroundings, unboxed
 from ..files import write
 from .cells import outputs, place
 from .outcome import Check, of
@@ -138,11 +139,12 @@ def opened(browser: str, page: Path, profile: Path) -> tuple[str, list[str]]:
     """A page after its scripts have run, without a network, and what the console said."""
     done = subprocess.run(
         [
-            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+            *(browser, "--headless", *unboxed(), "--disable-gpu", "--no-first-run", "--disable-sync"),
             *("--disable-background-networking", "--disable-component-update", "--disable-quic"),
             *("--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"),
             *("--virtual-time-budget=20000", f"--user-data-dir={profile}", "--dump-dom", page.as_uri()),
         ],
+        env=surroundings(profile),
         capture_output=True,
         encoding="utf-8",
         errors="replace",

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..kernel_variables import for_kernels
 from ..notebook import read
 from .cells import place
 from .outcome import Check, of
@@ -28,7 +29,7 @@ _TODO = (
 def repeatable(executed: Path, environment: Mapping[str, str], folder: Path, timeout: int) -> Check:
     """Run an executed copy again with the same data; every output has to be the same."""
     notebook = read(executed)
-    variables = {**os.environ, **environment, "IPYTHONDIR": str(folder / "ipython")}
+    variables = {**for_kernels(os.environ), **environment, "IPYTHONDIR": str(folder / "ipython")}
     variables.pop("PYTHONHASHSEED", None)
     by_nbval = all(importlib.util.find_spec(m) for m in _NEEDED)
     run = _by_nbval if by_nbval else _by_nbclient
