@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +96,7 @@ def tell(outcome: LoadOutcome, settings: Settings) -> int:
 def tell_status(options: Any) -> int:
     import json
 
+    from ..display.escaping import readable
     from ..warehouse.reader import Workbench
     from ..warehouse.status import status
 
@@ -108,11 +112,25 @@ def tell_status(options: Any) -> int:
         print(
             f'{found["rejected_rows"]:,} rejected rows. See why: workbench sql "select * from rejected_rows"'
         )
-    for check in found["checks"]:
-        print(f"{check['severity']}: {check['description']} ({check['failed']:,} of {check['checked']:,})")
+    for line in _checks_told(found["checks"]):
+        print(readable(line))
     if found["waiting"]:
         print(f"{found['waiting']} batches wait in the inbox. Load them: workbench load")
     return 0
+
+
+def _checks_told(checks: Sequence[dict[str, Any]]) -> list[str]:
+    """Open checks, the gravest first, each with what to do; of equal ones that is told once."""
+    if not checks:
+        return []
+    counts = Counter(c["severity"] for c in checks)
+    lines = [f"Checks of the data that fail: {', '.join(f'{n} {s}' for s, n in counts.items())}."]
+    for check, after in zip_longest(checks, checks[1:]):
+        lines.append(f"  {check['severity']}: {check['description']}")
+        if after is None or (check["severity"], check["remedy"]) != (after["severity"], after["remedy"]):
+            lines += [f"    {check['remedy']}"] if check["remedy"] else []
+    lines.append('  Examples: workbench sql "select * from quality_checks where resolved_at is null"')
+    return lines
 
 
 def make_demo_home(options: Any) -> int:

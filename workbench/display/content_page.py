@@ -26,6 +26,7 @@ class ContentPage(LevelPage):
     """The parts of the creators' page that are about content on its way and out."""
 
     facts: CreatorFacts
+    _tables = ("content_items", "content_posts", "creators", "sets", "tasks")
 
     # --- platforms -----------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..model.count_changes import crossed
 from ..model.level_facts import LevelFacts
+from ..model.quality import remedy, title
 from . import charts
 from .blocks import Better, Box, Stacked, Tile, note, warning
 from .headings import heading
@@ -19,6 +20,8 @@ from .numbers import beside, compact, counted, day, in_unit, relative_change, wh
 from .scope_words import platform_name, scope_box, scope_name
 from .tables import Table
 
+_MOST_CHECKS = 6
+"""Checks that a page tells of; the others are counted."""
 _FEWEST_WEEKS = 4
 """Weeks with a figure from which it can be said what is usual."""
 _LESS_IS_BETTER = frozenset({"cost", "cpm_cost", "time_cost_per_1000_views"})
@@ -51,6 +54,8 @@ class LevelPage:
             f"{', '.join(f'{n}()' for n in parts if callable(getattr(self, n)))}>"
         )
 
+    _tables: tuple[str, ...] = ()
+    """Tables that the page's figures come from, besides those of posts and accounts."""
     _compared_with = "Posts are measured against their own accounts' usual."
     """What a page of some accounts sets them against, and what of it is everybody's."""
 
@@ -127,21 +132,22 @@ class LevelPage:
             )
         return "".join(f"\n\n{sentence}" for sentence in said)
 
-    def checks(self) -> Box:
-        """What is known to be wrong with the data."""
-        lines = [
-            f"{str(c['description']).rstrip('.')} ({whole(c['failed'])} of {whole(c['checked'])} in "
-            f"{c['table_name']})."
-            for c in self.facts.open_checks.to_dict("records")
-        ]
-        if self.facts.n_rejected:
-            lines.append(
-                f"{self.facts.n_rejected:,} rows were refused at load and are kept with their reasons."
-            )
-        if not lines:
-            return note("No check of the data is open, and no row was refused.")
-        grave = self.facts.open_checks["severity"].isin(["high", "critical"]).any()
-        return (warning if grave else note)("\n\n".join(lines), "Checks of the data")
+    def checks(self) -> Box | None:
+        """What is known to be wrong with the data that the page is made of; None where nothing is."""
+        found = self.facts.open_checks
+        found = found[found["table_name"].isin((*_ALWAYS, *self._tables))]
+        if found.empty:
+            return None
+        lines = [self._said(c) for c in found.head(_MOST_CHECKS).to_dict("records")]
+        if len(found) > _MOST_CHECKS:
+            lines.append(f"{counted(len(found) - _MOST_CHECKS, 'more check')} failed: `workbench status`.")
+        grave = found["severity"].isin(["high", "critical"]).any()
+        return (warning if grave else note)("\n\n".join(dict.fromkeys(lines)), "Checks of the data")
+
+    def _said(self, check: dict[Any, Any]) -> str:
+        # The figures are of everybody's rows: who is shown some accounts is not told how many there are.
+        figures = "" if self.facts.scope.is_narrow else f" {check['description']}"
+        return f"{title(check['check_name'])} ({check['severity']}).{figures} {remedy(check['check_name'])}".strip()
 
     def tile(
         self, weekly: pd.DataFrame, label: str, column: str, *, note: str = "", better: Better = "up"
@@ -319,6 +325,9 @@ class LevelPage:
         ]
         return note("; ".join(found) + "." if found else "No post was left out.", "Left out, and why")
 
+
+_ALWAYS = ("posts", "post_snapshots", "accounts", "account_snapshots")
+"""Tables that every level's figures come from."""
 
 _TARGETS = {"median_views_120h": "Median views at 5 days"}
 """Targets whose name is no column's."""

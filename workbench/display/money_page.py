@@ -32,6 +32,7 @@ class MoneyPage(LevelPage):
     """The parts of the page, in its order."""
 
     facts: MoneyFacts
+    _tables = ("costs", "fx_rates", "payout_rules", "payouts", "revenue", "revenue_methods")
     _compared_with = (
         "Money is that of the posts on these accounts: payments and costs of everybody (a salary, a tool) are spread "
         "over all posts, and their part is in it. Money that found no post is nobody's, so it is not in it."

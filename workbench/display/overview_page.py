@@ -49,6 +49,16 @@ class OverviewPage(LevelPage):
     """The parts of the page, in its order."""
 
     facts: OverviewFacts
+    _tables = (
+        "account_assignments",
+        "costs",
+        "fx_rates",
+        "media_files",
+        "payouts",
+        "revenue",
+        "slides",
+        "tasks",
+    )
     _compared_with = (
         "Figures are of the posts on these accounts. Scores, verdicts, and effects of VAs and images are measured "
         "against everybody's posts; how much data there is and what is wrong with it is told of the whole warehouse."

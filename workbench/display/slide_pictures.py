@@ -28,6 +28,7 @@ class PicturePage(LevelPage):
     """Thumbnails of images, each made once."""
 
     facts: SlideFacts
+    _tables = ("media_files", "slides")
 
     @cached_property
     def _known(self) -> dict[str, str | None]:

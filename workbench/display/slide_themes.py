@@ -29,6 +29,7 @@ class ThemesPage(LevelPage):
     """Words on first slides."""
 
     facts: SlideFacts
+    _tables = ("media_files", "slides")
 
     def theme_chart(self) -> Any:
         """Words that clearly go with more or fewer views, each with its interval and its number of hooks."""

@@ -23,6 +23,7 @@ class VaPage(LevelPage):
     """The parts of the page, in its order."""
 
     facts: VaFacts
+    _tables = ("account_assignments", "tasks", "vas")
     _compared_with = (
         "The week's figures are of the posts on these accounts. VAs are listed who posted on them; what is said of a "
         "VA (results, effect, hours, score, habits, plan) is of all their work, on whichever account, among all VAs."

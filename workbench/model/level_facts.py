@@ -16,6 +16,7 @@ from ..metrics.account_review import compared_hours, usable_horizon
 from ..metrics.periods import Period, reached
 from ..settings import Settings
 from .frames import executed
+from .quality import SEVERITIES, SHOWN_SEVERITIES
 from .remembered import fact
 from .scope import Scope
 
@@ -167,19 +168,22 @@ class LevelFacts:
 
     @fact
     def open_checks(self) -> pd.DataFrame:
-        """Checks of the data that failed and were not resolved, the gravest first, and rows refused at load."""
-        checks = self.tables("quality_checks").filter(_.resolved_at.isnull())
-        summed = checks.group_by("severity", "table_name", "description").agg(
-            failed=_.failed.sum(), checked=_.checked.sum()
-        )
-        found = executed(summed.order_by(["severity", "table_name", "description"]))
-        grave = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-        return found.sort_values("severity", key=lambda s: s.map(grave), kind="stable")
+        """Checks of the data that fail gravely enough to be told, the gravest first; of a platform, what is about it.
 
-    @fact
-    def n_rejected(self) -> int:
-        """Rows that a load refused, of all tables."""
-        return int(executed(self.tables("rejected_rows").agg(n=_.count()))["n"].iloc[0])
+        check_name, table_name, severity, description.
+        """
+        checks = self.tables("quality_checks").filter(
+            _.resolved_at.isnull() & _.severity.isin(SHOWN_SEVERITIES)
+        )
+        platforms = set(self.account_names["platform"]) if self.scope.is_narrow else {self.scope.platform}
+        if self.scope:
+            checks = checks.filter(_.platform.isnull() | _.platform.isin(sorted(platforms)))
+        found = executed(
+            checks.select("check_name", "table_name", "severity", "description").order_by(
+                ["table_name", "check_name", "description"]
+            )
+        )
+        return found.sort_values("severity", key=lambda s: s.map(SEVERITIES.index), kind="stable")
 
     @fact
     def compared_kinds(self) -> pd.DataFrame:

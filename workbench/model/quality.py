@@ -45,7 +45,7 @@ CHECKS: dict[str, Check] = {
             "late_data",
             "Counts came late",
             "What was reported of those days was made without them: make those weeks' reports again "
-            "(workbench report --week WEEK).",
+            "(`workbench report --week WEEK`).",
         ),
         Check(
             "missed_captures",
@@ -76,13 +76,13 @@ CHECKS: dict[str, Check] = {
         Check(
             "rejected_rows",
             "Rows were refused",
-            'See why (workbench sql "select table_name, reason, count(*) from rejected_rows group by all"), mend the '
+            'See why (`workbench sql "select table_name, reason, count(*) from rejected_rows group by all"`), mend the '
             "file, and import it again.",
         ),
         Check(
             "unknown_columns",
             "Columns that are not understood",
-            "Where one of them was renamed, say so in a mapping (workbench import --mapping FILE).",
+            "Where one of them was renamed, say so in a mapping (`workbench import --mapping FILE`).",
         ),
         Check(
             "future_times",

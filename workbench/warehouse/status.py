@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from ..model.quality import SEVERITIES, remedy
 from .batches import waiting
 from .reader import Workbench
 
@@ -17,18 +18,21 @@ def status(wb: Workbench) -> dict[str, Any]:
         n = con.execute(f'SELECT count(*) FROM "{name}"').fetchone()
         if n and n[0]:
             rows[name] = int(n[0])
+    names = (
+        "check_name", "table_name", "subject", "description", "checked", "failed", "severity", "opened_at",
+    )  # fmt: skip
     checks = con.execute(
-        "SELECT check_name, table_name, any_value(description), sum(checked), sum(failed), severity "
-        "FROM quality_checks WHERE resolved_at IS NULL GROUP BY ALL ORDER BY ALL"
+        f"SELECT {', '.join(names)} FROM quality_checks WHERE resolved_at IS NULL "
+        "ORDER BY check_name, table_name, subject"
     ).fetchall()
-    names = ("check_name", "table_name", "description", "checked", "failed", "severity")
+    checks.sort(key=lambda c: SEVERITIES.index(c[6]))
     return {
         "version": wb.version,
         "as_of": wb.as_of,
         "age": _age(wb.as_of),
         "rows": rows,
         "rejected_rows": rows.get("rejected_rows", 0),
-        "checks": [dict(zip(names, c, strict=True)) for c in checks],
+        "checks": [dict(zip(names, c, strict=True)) | {"remedy": remedy(c[0])} for c in checks],
         "waiting": len(waiting(wb.settings.inbox)),
     }
 
