@@ -1,4 +1,4 @@
-"""Commands around the weekly run: schedule print, install, remove, status."""
+"""Commands around the weekly run and the monthly backup: schedule print, install, remove, status."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UsageError
 from .shared import say, settings_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ..reporting.schedule import Schedule
+    from ..settings import Settings
 
 
 def add_schedule_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -29,7 +33,15 @@ def add_schedule_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
             help="default: systemd where it runs, else cron",
         )
         sub.add_argument(
-            "--at", metavar="WHEN", default="Mon 06:00", help="day and time (default: Mon 06:00)"
+            "--what",
+            choices=("reports", "backup"),
+            default="reports",
+            help="the week's reports (default), or the month's backup, which is tried",
+        )
+        sub.add_argument(
+            "--at",
+            metavar="WHEN",
+            help="day and time (default: Mon 06:00; of a backup Sun 04:00, the month's first)",
         )
         sub.add_argument("--time-zone", metavar="ZONE", help="of the time (default: the settings')")
         if words:
@@ -43,6 +55,9 @@ def add_schedule_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
             )
             sub.add_argument("--publish", action="store_true", help="publish what was made")
             sub.add_argument("--send", action="store_true", help="mail what was made")
+            sub.add_argument(
+                "--encrypt", action="store_true", help="a backup: for WORKBENCH_BACKUP_RECIPIENT"
+            )
 
 
 def print_schedule(options: Any) -> None:
@@ -72,8 +87,9 @@ def install_schedule(options: Any) -> None:
             f"Installed. Its log: journalctl --user -u {schedule.name}. So that it runs while you are not logged in: "
             "loginctl enable-linger"
         )
+    often = f"On the month's first {schedule.at}" if schedule.is_backup else f"Every {schedule.at}"
     say(
-        f"Every {schedule.at} in {schedule.at.time_zone}. Passwords for mail and buckets go into {environment_file()} "
+        f"{often} in {schedule.at.time_zone}. Passwords for mail and buckets go into {environment_file()} "
         "(NAME='value', a line each, readable by you only)."
     )
 
@@ -109,6 +125,9 @@ def tell_schedule(options: Any) -> None:
         print(f"cron: {line}" if line else "cron: nothing installed")
     now = datetime.now(UTC)
     settings = settings_of(options)
+    if schedule.is_backup:
+        _tell_backups(settings, schedule, now)
+        return
     made = [s.period for s in sets_in(settings.reports)]
     missing, too_old = due_weeks(made, schedule.at, now)
     print(f"Newest report: {max(made) if made else 'none'}")
@@ -125,16 +144,40 @@ def tell_schedule(options: Any) -> None:
     )
 
 
+def _tell_backups(settings: Settings, schedule: Schedule, now: datetime) -> None:
+    from ..safekeeping.backup_due import is_due, last_run, next_moment
+
+    last = last_run(settings.data)
+    print(f"Goes to: {settings.backup_to or 'nowhere: write backup_to into workbench.toml'}")
+    print(f"Last good run: {f'{last.good_at:%Y-%m-%d %H:%M} UTC' if last.good_at else 'none'}")
+    if last.tried_at is not None and last.tried_at != last.good_at:
+        print(f"Failed since: {last.tried_at:%Y-%m-%d %H:%M} UTC, see {schedule.log.name} or journalctl")
+    print(f"Due now: {'yes' if is_due(schedule.at, now, last) else 'no'}")
+    following = next_moment(schedule.at, now)
+    print(f"Next: {following:%Y-%m-%d %H:%M} UTC (the month's first {schedule.at} {schedule.at.time_zone})")
+
+
 def _asked(options: Any) -> tuple[Schedule, str]:
     from ..reporting.due import weekly
     from ..reporting.schedule import Schedule, has_systemd
 
     settings = settings_of(options)
+    if options.what == "backup" and any(
+        getattr(options, name, "") for name in ("send", "publish", "reports")
+    ):
+        raise UsageError("--send, --publish and --reports are of reports. Leave them out with --what backup.")
+    if options.what == "reports" and getattr(options, "encrypt", False):
+        raise UsageError("--encrypt is of backups. Add --what backup, or leave it out.")
     schedule = Schedule(
         settings.home,
-        weekly(options.at, options.time_zone or settings.time_zone),
+        weekly(
+            options.at or ("Sun 04:00" if options.what == "backup" else "Mon 06:00"),
+            options.time_zone or settings.time_zone,
+        ),
         publish=getattr(options, "publish", False),
         send=getattr(options, "send", False),
         reports=getattr(options, "reports", ""),
+        is_backup=options.what == "backup",
+        encrypt=getattr(options, "encrypt", False),
     )
     return schedule.checked(), options.by or ("systemd" if has_systemd() else "cron")

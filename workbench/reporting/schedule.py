@@ -1,8 +1,8 @@
-"""The Monday morning run: a systemd timer of the user's own, or a line of their crontab.
+"""The Monday morning run, and the monthly backup: a systemd timer of the user's own, or a line of their crontab.
 
-Both call `workbench report --due`, which makes what is missing and nothing twice. The timer knows the named time zone
-itself. Few crons do, so cron's line runs every hour, and `--due` looks at the clock: that costs a tenth of a second,
-follows daylight saving, and catches up on what a machine slept through.
+Both call `workbench report --due` or `workbench backup --due`, which make what is missing and nothing twice. The timer
+knows the named time zone itself. Few crons do, so cron's line runs every hour, and `--due` looks at the clock: that
+costs a tenth of a second, follows daylight saving, and catches up on what a machine slept through.
 """
 
 from __future__ import annotations
@@ -40,26 +40,30 @@ class Schedule:
     send: bool = False
     reports: str = ""
     """A file of reports to make beside the agency's own."""
+    is_backup: bool = False
+    """The month's backup instead of the week's reports."""
+    encrypt: bool = False
 
     @property
     def name(self) -> str:
         """Of its units and of its block in a crontab: one for each home folder."""
         slug = re.sub(r"[^A-Za-z0-9_-]+", "-", self.home.name).strip("-")[:40]
-        return (
-            f"workbench-{slug + '-' if slug else ''}{hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]}"
-        )
+        what = "-backup" if self.is_backup else ""
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]
+        return f"workbench-{slug + '-' if slug else ''}{digest}{what}"
 
     @property
     def command(self) -> list[str]:
         """The command's words."""
-        words = [*_workbench(), "report", "--home", str(self.home), "--due", "--at", str(self.at)]
-        words += ["--time-zone", self.at.time_zone]
+        does = "backup" if self.is_backup else "report"
+        words = [*_workbench(), does, "--home", str(self.home), "--due", "--at", str(self.at)]
+        words += ["--time-zone", self.at.time_zone] + ["--encrypt"] * self.encrypt
         words += ["--reports", self.reports] if self.reports else []
         return words + ["--publish"] * self.publish + ["--send"] * self.send
 
     @property
     def log(self) -> Path:
-        return self.home / "data" / "delivery" / "schedule.log"
+        return self.home / "data" / "delivery" / ("backup.log" if self.is_backup else "schedule.log")
 
     def checked(self) -> Schedule:
         """The same, if it can be written into the files of systemd and cron."""
@@ -77,25 +81,27 @@ def environment_file() -> Path:
 def units(schedule: Schedule) -> dict[str, str]:
     """File name -> text of the timer and of what it starts."""
     schedule.checked()
-    about = f"reports of {_plain(str(schedule.home))}"
+    home = _plain(str(schedule.home))
+    about = f"monthly backup of {home}" if schedule.is_backup else f"weekly reports of {home}"
+    # A backup is asked for every day: --due knows the month's moment, and tries a failed one again the next day.
+    days = "" if schedule.is_backup else f"{DAYS[schedule.at.day]} "
+    again = "" if schedule.is_backup else "Restart=on-failure\nRestartSec=1h\n"
     service = f"""\
 [Unit]
-Description=Weekly {about}
+Description={about[0].upper()}{about[1:]}
 
 [Service]
 Type=oneshot
 ExecStart={_exec(schedule.command)}
 EnvironmentFile=-{_unit_path(environment_file())}
-Restart=on-failure
-RestartSec=1h
-"""
+{again}"""
     at = schedule.at
     timer = f"""\
 [Unit]
-Description=When to make the weekly {about}
+Description=When to make the {about}
 
 [Timer]
-OnCalendar={DAYS[at.day]} *-*-* {at.hour:02}:{at.minute:02}:00 {at.time_zone}
+OnCalendar={days}*-*-* {at.hour:02}:{at.minute:02}:00 {at.time_zone}
 Persistent=true
 
 [Install]
