@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
 PYTEST_WORKERS ?= 2
 
-.PHONY: report test test-long check lint env demo lab bench bench-short truth truth-short pictures pictures-short faults faults-short notebooks lock docs clean
+.PHONY: report test test-long check lint audit env demo lab bench bench-short truth truth-short pictures pictures-short faults faults-short notebooks lock docs clean
 
 report: env ## environment, demo data where there is none of yours, the last week's reports
 	@$(BIN)/workbench demo --if-empty
@@ -18,13 +18,16 @@ test: env ## all tests but the long ones
 test-long: env ## tests that work or measure for many seconds each
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -q -m "long and not faults" tests
 
-check: lint test test-long ## everything that must be green
+check: lint audit test test-long ## everything that must be green
 
 lint: env ## formatting, lint, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: env ## flaws known of the locked packages; says so where there is no network
+	$(BIN)/python .ci/audit.py
 
 env: $(STAMP) ## .venv from requirements.lock
 

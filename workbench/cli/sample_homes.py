@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import WorkbenchError
+
 if TYPE_CHECKING:
     from ..reporting.checking import Samples
 
@@ -74,7 +76,8 @@ def _make(folder: Path) -> None:
     small = Settings(home=folder / "small")
     files = make_demo(folder / "files", posts=POSTS, seed=7)
     import_paths(list(files.files), small, as_of=files.as_of)
-    assert not load(small).failed
+    if failed := load(small).failed:
+        raise WorkbenchError(f"The data to try notebooks on can't be made: {failed}")
     shutil.rmtree(files.folder)
     load(Settings(home=folder / "empty"), migrating=True)
 

@@ -72,7 +72,7 @@ def _insert(con: sqlite3.Connection, name: str, columns: Mapping[str, Column]) -
     made = table(columns)
     plain = [c.cast(pa.string()) if pa.types.is_timestamp(c.type) else c for c in made.columns]
     marks = ", ".join("?" * len(plain))
-    statement = f"INSERT INTO {name} ({', '.join(made.column_names)}) VALUES ({marks})"
+    statement = f"INSERT INTO {name} ({', '.join(made.column_names)}) VALUES ({marks})"  # noqa: S608 - our own names
     con.executemany(statement, zip(*(c.to_pylist() for c in plain), strict=True))
 
 

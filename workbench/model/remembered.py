@@ -58,7 +58,7 @@ def remembered(what: str, key: object | None, compute: Callable[[], Found]) -> F
             found = compute()
             kept = _written(file, found)
             # What is read again is the same for who computes and who reads, also in how it lies in memory.
-            found = pickle.loads(kept) if kept else found
+            found = pickle.loads(kept) if kept else found  # noqa: S301 - made two lines above
     return found  # type: ignore[no-any-return]
 
 
@@ -130,7 +130,7 @@ def _read(file: Path) -> tuple[bool, Any]:
     if hashlib.sha256(content).digest() != told:
         return False, None
     try:
-        return True, pickle.loads(content)
+        return True, pickle.loads(content)  # noqa: S301 - of a folder that is this user's alone, see `_folder`
     except Exception:
         return False, None
 

@@ -64,8 +64,11 @@ def new_notebook(
 def _notebook(stem: str, words: dict[str, str], author: str) -> dict[str, Any]:
     import jinja2
 
+    # Two cells of Markdown take in what their author typed.
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), undefined=jinja2.StrictUndefined, autoescape=False
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701
     )
     # Split before the words are put in, so that none of them is taken for the beginning of a cell.
     text = (_TEMPLATES / "own_notebook.j2").read_text(encoding="utf-8")
