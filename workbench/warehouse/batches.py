@@ -6,13 +6,17 @@ hash, so the same content written twice is one batch.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
+import stat
+import time
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +25,16 @@ from typing import Any
 import duckdb
 
 from ..errors import WorkbenchError, naming
+from .private import hidden_addresses
 from .tables import TABLES
 
 MANIFEST_FORMAT = 1
+_BUILDING = ".building-"
+_GONE = ".gone-"
+_LEFT_SECONDS = 3600.0
+"""Age from which an unfinished batch is taken for left behind where folders can't be locked."""
+_MOST_BYTES = 1 << 24
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +104,11 @@ def write_batch(
     if final.is_dir():
         return final
     inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
-    building = inbox / f".building-{batch_id}-{uuid.uuid4().hex[:8]}"
-    building.mkdir(mode=0o700)
-    try:
+    with _building(inbox, batch_id) as building:
         tables: dict[str, dict[str, Any]] = {}
         for name, query in queries.items():
+            if name == "app_events":
+                query = hidden_addresses(con, query, inbox.parent)
             file = building / f"{name}.parquet"
             quoted = str(file).replace("'", "''")
             # Fast to write and to read back once; the archive uses zstd.
@@ -109,6 +120,7 @@ def write_batch(
                 file.unlink()
                 continue
             tables[name] = {"file": file.name, "rows": rows, "sha256": file_sha256(file)}
+            file.chmod(0o600)
             fsync(file)
         manifest = Manifest(
             batch_id=batch_id,
@@ -126,7 +138,8 @@ def write_batch(
         )
         text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
         with naming(building / "manifest.json"):
-            (building / "manifest.json").write_text(text, encoding="utf-8")
+            (building / "manifest.json").touch(mode=0o600)
+        (building / "manifest.json").write_text(text, encoding="utf-8")
         fsync(building / "manifest.json")
         fsync(building)
         try:
@@ -134,10 +147,69 @@ def write_batch(
         except OSError:
             if not final.is_dir():  # else another process wrote the same content first
                 raise
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     fsync(inbox)
     return final
+
+
+@contextmanager
+def _building(inbox: Path, batch_id: str) -> Iterator[Path]:
+    """A hidden folder to write a batch in, locked while its writer lives: so `sweep` knows what was left."""
+    while True:
+        folder = inbox / f"{_BUILDING}{batch_id}-{uuid.uuid4().hex[:8]}"
+        folder.mkdir(mode=0o700)
+        try:
+            handle = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # swept before it was locked
+        with suppress(OSError):  # a file system without locks: what is left there goes by its age
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if folder.is_dir():
+            break
+        os.close(handle)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def clear(folders: Iterable[Path]) -> None:
+    """Take batches out of the inbox, each in one step: nobody sees half of one."""
+    for folder in folders:
+        gone = folder.with_name(f"{_GONE}{folder.name}-{uuid.uuid4().hex[:8]}")
+        with suppress(OSError):
+            folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def sweep(inbox: Path) -> None:
+    """Remove what killed writers and loads have left in an inbox. The loader's lock is held."""
+    for left in inbox.glob(f"{_BUILDING}*"):
+        with _unless_written(left) as is_left:
+            if is_left:
+                shutil.rmtree(left, ignore_errors=True)
+    for left in inbox.glob(f"{_GONE}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _unless_written(building: Path) -> Iterator[bool]:
+    """Whether nobody makes this batch any more; nobody begins to, within the block. Who makes it holds its lock."""
+    try:
+        handle = os.open(building, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    except OSError:
+        yield time.time() - os.fstat(handle).st_mtime > _LEFT_SECONDS
+    else:
+        yield True
+    finally:
+        os.close(handle)
 
 
 def utc_text(instant: datetime) -> str:
@@ -155,6 +227,11 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a batch. Raises WorkbenchError if it is missing, damaged or of a newer format."""
     file = folder / "manifest.json"
     try:
+        status = os.stat(file)
+        if folder.is_symlink() or not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is no plain file in a plain folder")
+        if status.st_size > _MOST_BYTES:
+            raise ValueError(f"it has {status.st_size:,} bytes, where {_MOST_BYTES:,} are the most")
         entries = json.loads(file.read_text(encoding="utf-8"))
         if entries.get("format", 0) > MANIFEST_FORMAT:
             raise WorkbenchError(
@@ -164,7 +241,7 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest(**entries)
         _check(manifest, folder)
         return manifest
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as e:
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as e:
         raise WorkbenchError(f"{file} can't be read as a manifest: {e}. Import the source again.") from e
 
 
@@ -173,13 +250,30 @@ def _check(manifest: Manifest, folder: Path) -> None:
     if manifest.batch_id != folder.name:
         raise ValueError(f"it is of batch {manifest.batch_id}")
     for entry in manifest.tables.values():
-        str(entry["file"]), int(entry["rows"]), str(entry["sha256"])
+        if (
+            not isinstance(entry["file"], str)
+            or not isinstance(entry["sha256"], str)
+            or int(entry["rows"]) < 0
+        ):
+            raise ValueError("a table's file, rows or sha256 are of the wrong type")
+    texts = {name: getattr(manifest, name) for name in ("source", "content_hash")}
+    optional = {name: getattr(manifest, name) for name in ("entity", "file_name", "file_sha256")}
+    texts |= {name: value for name, value in optional.items() if value is not None}
+    if not isinstance(manifest.notes, (list, tuple)):
+        raise ValueError("notes is no list of texts")
+    texts |= {f"note {n}": note for n, note in enumerate(manifest.notes, 1)}
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{name} is no text")
+        value.encode()
     window = (manifest.window_from, manifest.window_to)
     for instant in (
         manifest.captured_at,
         manifest.created_at,
         *(edge for edge in window if edge is not None),
     ):
+        if not _INSTANT.fullmatch(instant):
+            raise ValueError(f"{instant[:40]!r} is no instant in UTC such as 2025-03-31 18:05:00")
         datetime.fromisoformat(instant)
 
 
@@ -191,8 +285,14 @@ def waiting(inbox: Path) -> list[Path]:
     for folder in inbox.iterdir():
         with suppress(FileNotFoundError):  # a load took it meanwhile
             if folder.is_dir() and not folder.name.startswith("."):
-                found.append((folder.stat().st_mtime_ns, folder))
+                found.append((folder.stat().st_mtime_ns, _named_in_text(folder)))
     return [folder for _, folder in sorted(found)]
+
+
+def _named_in_text(folder: Path) -> Path:
+    """The folder, renamed where its name is not UTF-8: nothing could be said of it."""
+    readable = folder.name.encode("utf-8", "backslashreplace").decode()
+    return folder if readable == folder.name else folder.rename(folder.with_name(readable))
 
 
 def fsync(path: Path) -> None:

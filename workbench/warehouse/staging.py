@@ -6,6 +6,7 @@ fail, in a second pass over the file.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,11 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def one_file(path: Path) -> str:
+    """SQL for a path as DuckDB's readers take it for this one file: *, ? and [ in a name are no pattern."""
+    return text(re.sub(r"([*?\[])", r"[\1]", str(path.absolute())))
+
+
 def table_types(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Column -> SQL type of a warehouse table, in order."""
     rows = con.execute(
@@ -62,13 +68,24 @@ def table_types(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
 
 
 def stage(
-    con: duckdb.DuckDBPyConnection, table: Table, file: Path, *, batch_id: str, captured_at: str, now: str
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    file: Path,
+    *,
+    batch_id: str,
+    captured_at: str,
+    now: str,
+    rows: str | None = None,
 ) -> Staged:
     """Type and check the rows of one Parquet file; keep the bad ones in `rejected_rows`.
 
+    `rows`: a query of those of its rows that may go in at all, where some may not.
+
     Raises WorkbenchError when the file has columns that the table lacks, or lacks a key column.
     """
-    source = f"read_parquet({text(str(file))}, file_row_number = true)"
+    source = f"read_parquet({one_file(file)}, file_row_number = true, hive_partitioning = false)"
+    if rows is not None:
+        source = f"(SELECT *, row_number() OVER () AS file_row_number FROM ({rows}))"
     described = f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {source})"
     raw = dict(con.execute(described).fetchall())
     del raw["file_row_number"]
@@ -140,6 +157,17 @@ def _refuse_shape(table: Table, raw: dict[str, str], types: dict[str, str]) -> N
     missing = [c for c in (*table.key, *table.required) if c not in given]
     if missing:
         raise WorkbenchError(f"rows of table {table.name} lack the column '{missing[0]}', which is required.")
+    for name, kind in raw.items():
+        if types.get(name) == "VARCHAR" and (kind == "BLOB" or kind.endswith("]") or "(" in _unscaled(kind)):
+            raise WorkbenchError(
+                f"column '{name}' of table {table.name} is text, not {kind[:80]}. Write text into it (JSON, where it "
+                "holds more)."
+            )
+
+
+def _unscaled(kind: str) -> str:
+    """A type without the numbers of a DECIMAL or the names of an ENUM."""
+    return kind.partition("(")[0] if kind.startswith(("DECIMAL", "ENUM")) else kind
 
 
 def _from_key(table: Table, given: dict[str, str]) -> dict[str, str]:
@@ -189,7 +217,16 @@ def _typed(column: str, raw: str, wanted: str) -> str:
 
 def _account(name: str) -> str:
     """SQL for the id of an account: platforms fold the case of names, and people write them with an @."""
-    return f"lower(replace({name}, ':@', ':'))"
+    named = f"lower(replace({name}, ':@', ':'))"
+    # What nobody sees makes no other account. Most names are ASCII, and the pattern costs ten times as much.
+    return (
+        f"CASE WHEN strlen({named}) = length({named}) THEN {named} "
+        f"ELSE nullif(regexp_replace({named}, '[{_UNSEEN}]', '', 'g'), '') END"
+    )
+
+
+_UNSEEN = r"\x{AD}\x{61C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{206F}\x{FEFF}"
+"""Characters without a shape: zero-width blanks, marks of direction. Not the joiners that emoji are made with."""
 
 
 _COMPARED = ("_id", "platform", "hashtag", "currency", "username", "_key", "status", "scope", "kind", "_type")
@@ -258,6 +295,8 @@ def _allowed(table: Table, column: str, wanted: str, now: str) -> list[_Check]:
         checks.append(_Check(f"{name} IS NOT NULL", f"'{why}'"))
     if column in ("post_id", "account_id", "follower_id"):
         checks.append(_names_platform(name, column))
+    if column in ("post_id", "external_id", "sound_id"):
+        checks.append(_is_whole_id(name, column))
     choices = table.choices.get(column)
     if column == "platform" and table.name not in ("app_events", *_KEY_NAMES_PLATFORM):
         choices = PLATFORMS
@@ -310,6 +349,20 @@ def _names_platform(name: str, column: str) -> _Check:
         f"{name} IS NULL OR CASE WHEN {usual} THEN true ELSE {_matches(name, f'({known}):.+')} END",
         f"'{column}: ' || {_shown(name)} || {told}",
     )
+
+
+def _is_whole_id(name: str, column: str) -> _Check:
+    """An id that a spreadsheet or a data frame took for a number has lost digits: others have become equal to it."""
+    start = "(^|:)" if column == "external_id" else ":"
+    rounded = rf"{start}[0-9]+(\.[0-9]*([eE][+-]?[0-9]+)?|[eE]\+[0-9]+)$"
+    wrong, plain = rounded, f"NOT contains({name}, '.') AND NOT contains({name}, '+')"
+    told = " is a number that was rounded, not an id; export the column as text"
+    if column == "post_id":
+        wrong = rf"{rounded}|[\pC\pZ]"
+        plain += f" AND NOT contains({name}, ' ') AND strlen({name}) = length({name})"
+        told = " is no whole id: the number was rounded, or it holds a blank or unseen character; export it as text"
+    ok = f"{name} IS NULL OR CASE WHEN {plain} THEN true ELSE NOT regexp_matches({name}, {text(wrong)}) END"
+    return _Check(ok, f"'{column}: ' || {_shown(name)} || {text(told)}")
 
 
 def _instants(name: str, column: str, now: str, *, future: bool) -> list[_Check]:
