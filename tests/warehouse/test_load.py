@@ -337,7 +337,7 @@ def test_an_interrupted_load_leaves_the_version_and_the_inbox_as_they_were(plain
     assert load(plain).total("accepted") == 1
 
 
-def test_a_crash_between_the_rename_and_the_pointer_is_healed_by_the_next_load(plain, monkeypatch):
+def test_a_pointer_that_can_not_be_moved_leaves_the_version_before_and_the_next_load_loads(plain, monkeypatch):
     loaded(plain, POSTS)
     batch(plain, OTHERS)
 
@@ -352,7 +352,7 @@ def test_a_crash_between_the_rename_and_the_pointer_is_healed_by_the_next_load(p
         patch.setattr(versions, "_replace", crash)
         with pytest.raises(OSError, match="no space"):
             load(plain)
-    assert (plain.versions / "v000002.duckdb").exists()
+    assert not list(plain.versions.glob("*2*"))  # what a kill leaves: tests/faults/test_killed_loading.py
     assert versions.current(plain.versions).version == 1
     assert query(plain, "SELECT post_id FROM posts") == [(POST,)]
     outcome = load(plain)

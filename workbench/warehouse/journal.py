@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,8 +42,7 @@ class Segment:
             json.dumps({"t": table, "r": row}, ensure_ascii=False, allow_nan=False) + "\n" for row in rows
         )
         data = "".join(lines).encode()
-        lock = filelock.FileLock(self._folder / f"{self._name}.lock", mode=0o600)
-        with self._threads, lock:
+        with self._threads, self._locked():
             file = self._folder / f"{self._name}.jsonl"
             is_new = not file.exists()
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o600)
@@ -54,6 +53,16 @@ class Segment:
                 os.close(handle)
             if is_new:
                 fsync(self._folder)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        lock = self._folder / f"{self._name}.lock"
+        while True:
+            with filelock.FileLock(lock, mode=0o600):
+                if lock.exists():
+                    yield
+                    return
+            # Else the loader took it away while we waited: whoever comes next would not see ours.
 
 
 def _write(handle: int, data: bytes) -> None:
@@ -77,8 +86,10 @@ def seal(inbox: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     for segment in folder.glob("*.jsonl"):
-        with filelock.FileLock(segment.with_suffix(".lock"), mode=0o600):
+        lock = segment.with_suffix(".lock")
+        with filelock.FileLock(lock, mode=0o600):
             segment.rename(segment.with_name(f"{segment.stem}-{uuid.uuid4().hex[:8]}.sealed"))
+            lock.unlink(missing_ok=True)
     _forget_locks(folder)
     damaged = []
     for sealed in sorted(folder.glob("*.sealed")):
@@ -140,10 +151,11 @@ def _batch(inbox: Path, sealed: Path) -> None:
 
 
 def _forget_locks(folder: Path) -> None:
-    """Locks of segments that nobody has written to for a day."""
+    """Locks that are left of segments that are not there, unless somebody is about to begin one."""
     for lock in folder.glob("*.lock"):
         try:
-            if lock.stat().st_mtime < time.time() - 86_400:
-                lock.unlink()
-        except OSError:
+            with filelock.FileLock(lock, timeout=0, mode=0o600):
+                if not lock.with_suffix(".jsonl").exists():
+                    lock.unlink(missing_ok=True)
+        except (OSError, filelock.Timeout):
             continue

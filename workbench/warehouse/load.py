@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import duckdb
 from ..errors import WorkbenchError, machine_trouble
 from ..settings import Settings
 from . import archive, identity, marts, quality, versions
-from .batches import Manifest, file_sha256, read_manifest, utc_now, waiting
+from .batches import Manifest, clear, file_sha256, read_manifest, sweep, utc_now, waiting
 from .counts import note_counts
 from .journal import seal
 from .media import fill_slides
@@ -75,6 +75,8 @@ def load(
     """
     outcome = LoadOutcome()
     with versions.loader_lock(settings, what):
+        versions.sweep(settings.versions)
+        sweep(settings.inbox)
         outcome.batches += [_unreadable(file) for file in seal(settings.inbox)]
         outcome.version = versions.current(settings.versions)
         if outcome.version is not None:
@@ -83,7 +85,8 @@ def load(
         behind = outcome.version is None or outcome.version.schema_version < migrations()[-1].version
         nothing = not todo and (outcome.version is None and not migrating)
         if nothing or (not todo and not behind and not _marts_are_old(settings, outcome.version)):
-            _clear(done)
+            clear(done)
+            outcome.pruned = versions.prune(settings.versions, settings.keep_versions)
             return outcome
         building = versions.start(settings.versions, outcome.version)
         con = open_writer(building, settings)
@@ -125,7 +128,7 @@ def load(
         )
         outcome.published = True
         refused = {b.batch_id for b in outcome.failed}
-        _clear([*done, *(folder for folder in todo if folder.name not in refused)])
+        clear([*done, *(folder for folder in todo if folder.name not in refused)])
         for folder in todo:
             if folder.name in refused and folder.is_dir():
                 _set_aside(folder, settings.data / "refused")
@@ -399,11 +402,6 @@ def _marts_are_old(settings: Settings, version: versions.Version | None) -> bool
         return True
     with _opened(settings, version) as con:
         return marts.are_old(con, settings)
-
-
-def _clear(folders: Sequence[Path]) -> None:
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unreadable(recorded: Path) -> BatchOutcome:

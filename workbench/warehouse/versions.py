@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ from .batches import fsync
 POINTER = "current.json"
 _HASH = ".sha256"
 _BY_REPORT = "report"
+_LEFT_SECONDS = 3600.0
+"""Age from which a small file that is being written is taken for left behind."""
 
 
 @dataclass(frozen=True)
@@ -148,9 +151,11 @@ def publish(
     try:
         os.chmod(building, 0o600)
         fsync(building)
+        record = json.dumps(asdict(version), indent=1)
+        _replace(versions / f"{_stem(number)}.json", record)  # first: no version stands without its record
         building.rename(versions / version.file)
-        for name in (f"{_stem(number)}.json", POINTER):
-            _replace(versions / name, json.dumps(asdict(version), indent=1))
+        fsync(versions)
+        _replace(versions / POINTER, record)
     except BaseException:
         with suppress(OSError, WorkbenchError):
             building.unlink(missing_ok=True)
@@ -205,6 +210,7 @@ def sweep(versions: Path) -> None:
             shutil.rmtree(stale, ignore_errors=True)
         else:
             stale.unlink(missing_ok=True)
+    _sweep_partials(versions)
     pointed = current(versions)
     kept = kept_versions(versions)
     if pointed is None and kept and kept != [1]:
@@ -217,8 +223,22 @@ def sweep(versions: Path) -> None:
         newer = pointed is None or number > pointed.version
         if newer and not (versions / f"{_stem(number)}.pin").exists():
             (versions / f"{_stem(number)}.duckdb").unlink(missing_ok=True)
-            (versions / f"{_stem(number)}.json").unlink(missing_ok=True)
-            (versions / f"{_stem(number)}{_HASH}").unlink(missing_ok=True)
+    there = {_stem(number) for number in kept_versions(versions)}
+    for suffix in (".json", _HASH):
+        for beside in versions.glob(f"v*{suffix}"):
+            if re.fullmatch(r"v\d{6,}", beside.stem) and beside.stem not in there:
+                beside.unlink(missing_ok=True)
+
+
+def _sweep_partials(folder: Path) -> None:
+    """Remove small files that were never put in their place: the loader's own, and old ones of others."""
+    for partial in folder.glob(".*.*.*"):
+        if re.fullmatch(r"\.(v\d{6,}|current|load\.holder)\.json\.[0-9a-f]{8}", partial.name):
+            partial.unlink(missing_ok=True)
+        elif re.fullmatch(r"\.v\d{6,}\.(sha256|pin)\.[0-9a-f]{8}", partial.name):
+            with suppress(OSError):  # whoever reads or reports writes these, without the loader's lock
+                if time.time() - partial.stat().st_mtime > _LEFT_SECONDS:
+                    partial.unlink()
 
 
 @contextmanager
@@ -248,6 +268,7 @@ def loader_lock(settings: Settings, what: str) -> Iterator[None]:
             "Try again when it is done, or wait longer with lock_seconds in workbench.toml."
         ) from e
     try:
+        _sweep_partials(settings.data)
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
         _replace(holder, json.dumps({"pid": os.getpid(), "what": what, "since": since}))
         yield
