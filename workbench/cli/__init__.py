@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import WorkbenchError, machine_trouble
+from ..stores.owner_only import owner_only
 from .parser import command_line
 from .shared import say
 
@@ -25,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
-        code = int(options.run(options) or 0)
+        with owner_only():
+            code = int(options.run(options) or 0)
         sys.stdout.flush()
         return code
     except WorkbenchError as e:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -23,8 +24,7 @@ def make_report(options: Any) -> int:
         from .delivery import make_due
 
         return make_due(options, make_report)
-    from .report_again import make_again, zip_set
-    from .report_batch import beside, make_batch_of
+    from .report_again import make_again
 
     if options.newest and not options.from_manifest:
         raise UsageError("--newest goes with --from-manifest. A report is from the newest data anyhow.")
@@ -34,12 +34,21 @@ def make_report(options: Any) -> int:
 
     settings = settings_of(options)
     start_server()  # which imports what notebooks need while this process does so and looks at the data
+    from ..warehouse.versions import held_newest
+
+    with held_newest(settings.versions) as newest:
+        return _made_of(newest if not os.environ.get("WORKBENCH_VERSION") else None, options, settings)
+
+
+def _made_of(version: int | None, options: Any, settings: Settings) -> int:
     from ..reporting.data_facts import data_facts
     from ..reporting.parameters import given_on_command_line
     from ..reporting.run import make_reports
     from ..warehouse.reader import Workbench
+    from .report_again import zip_set
+    from .report_batch import beside, make_batch_of
 
-    with Workbench.opened(settings.home) as wb:
+    with Workbench.opened(settings.home, version) as wb:
         facts = data_facts(wb)
     version, as_of = facts.version, facts.as_of
     if as_of is None:

@@ -21,7 +21,7 @@ import pandas as pd
 from ..display.numbers import counted
 from ..errors import UsageError, nearest
 from ..settings import Settings
-from ..warehouse.versions import pin_reported
+from ..warehouse.versions import held, pin_reported
 from .batch_file import EACH, WHERE, Entry, read_entries
 from .data_facts import DataFacts
 from .fork_server import start_server
@@ -144,6 +144,7 @@ def make_batch(
     with (
         ended_in_order(),
         memory(),
+        held(settings.versions, version),
         ThreadPoolExecutor(cores()) as kernels,
         ThreadPoolExecutor(cores() + 1) as makers,
     ):

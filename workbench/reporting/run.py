@@ -19,7 +19,7 @@ from .. import __version__
 from ..display.numbers import instant
 from ..metrics.periods import Period
 from ..settings import Settings
-from ..warehouse.versions import pin_reported
+from ..warehouse.versions import held, pin_reported
 from . import weeks
 from .around import Around, clear_around, files_around, set_pages
 from .chart_files import static_pictures, stop_drawing
@@ -173,7 +173,7 @@ def make_reports(
     final = reports / week
     before = manifest_of(final) if only else None
     start_server()
-    with ended_in_order(), memory(), replaced(final) as building:
+    with ended_in_order(), memory(), held(settings.versions, version), replaced(final) as building:
         kept = _carried_over(before, final, building, {n.stem for n in notebooks})
         titles = {n.stem: title_of(n) for n in notebooks}
         order = {n.stem: place for place, n in enumerate(every)}

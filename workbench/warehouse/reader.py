@@ -13,7 +13,7 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
-from ..errors import UsageError, WorkbenchError, nearest
+from ..errors import UsageError, WorkbenchError, machine_trouble, nearest
 from ..settings import Settings, load_settings
 from . import archive, versions
 from .locking import Reader
@@ -51,6 +51,8 @@ class Workbench:
             if version is None and versions.current(folder) != found:
                 self._open(None)  # a load replaced and pruned it meanwhile
                 return
+            if trouble := machine_trouble(e, where=str(file)):
+                raise WorkbenchError(trouble) from e
             raise WorkbenchError(
                 f"{file} can't be opened: {e}. Ask for an older version (kept: "
                 f"{', '.join(map(str, versions.kept_versions(folder)))}) or restore a backup."
@@ -110,6 +112,8 @@ class Workbench:
             found = self.backend.sql(query, dialect="duckdb")
             run = ibis.to_sql(found, dialect="duckdb")
         except Exception as e:
+            if trouble := machine_trouble(e):
+                raise WorkbenchError(f"That query can't be run: {trouble}") from e
             raise UsageError(f"That query can't be run: {' '.join(str(e).split())}") from e
         refuse_unless_select(self.backend.con, str(run))  # Ibis writes the text anew, by a parser of its own
         return found

@@ -22,12 +22,13 @@ from pathlib import Path
 
 import filelock
 
-from ..errors import UsageError, WorkbenchError, naming
+from ..errors import UsageError, WorkbenchError, machine_trouble, naming
 from ..settings import Settings
 from .batches import fsync
 
 POINTER = "current.json"
 _HASH = ".sha256"
+_HELD = ".held"
 _BY_REPORT = "report"
 _LEFT_SECONDS = 3600.0
 """Age from which a small file that is being written is taken for left behind."""
@@ -54,6 +55,8 @@ def current(versions: Path) -> Version | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as e:
+        if trouble := machine_trouble(e):
+            raise WorkbenchError(trouble) from e
         raise WorkbenchError(
             f"{pointer} can't be read: {e}. Write it anew with the newest v*.duckdb beside it "
             "(its v*.json holds the text), or restore a backup."
@@ -62,11 +65,12 @@ def current(versions: Path) -> Version | None:
 
 def version_of(versions: Path, number: int) -> Version:
     """A version by its number. Raises UsageError for one that is not kept."""
-    record = versions / f"{_stem(number)}.json"
-    if not record.is_file():
+    try:
+        entries = json.loads((versions / f"{_stem(number)}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as e:
         kept = ", ".join(str(n) for n in kept_versions(versions)) or "none"
-        raise UsageError(f"Version {number} of the warehouse is not here. Kept: {kept}.")
-    return Version(**json.loads(record.read_text(encoding="utf-8")))
+        raise UsageError(f"Version {number} of the warehouse is not here. Kept: {kept}.") from e
+    return Version(**entries)
 
 
 def kept_versions(versions: Path) -> list[int]:
@@ -115,6 +119,52 @@ def pin_reported(versions: Path, numbers: Iterable[int]) -> None:
     for number in sorted(wanted):
         if not (pin := versions / f"{_stem(number)}.pin").exists():
             _replace(pin, _BY_REPORT)
+
+
+@contextmanager
+def held(versions: Path, number: int) -> Iterator[None]:
+    """Keep a version while the block lasts, however many are loaded meanwhile: processes to come will open it.
+
+    What holds it is a lock, which ends with this process however that ends.
+    """
+    lock = filelock.FileLock(
+        versions / f"{_stem(number)}.{os.getpid()}-{uuid.uuid4().hex[:8]}{_HELD}", mode=0o600
+    )
+    try:
+        lock.acquire(timeout=0)
+    except OSError:  # a folder that may only be read, where nobody prunes either
+        yield
+        return
+    try:
+        yield
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
+@contextmanager
+def held_newest(versions: Path) -> Iterator[int | None]:
+    """The number of the newest version, held; None where there is none."""
+    pointed = current(versions)
+    while pointed is not None:
+        with held(versions, pointed.version):
+            newest = current(versions)
+            if newest == pointed or (versions / pointed.file).exists():
+                yield pointed.version
+                return
+        pointed = newest  # it was pruned before it was held
+    yield None
+
+
+def _is_held(versions: Path, number: int) -> bool:
+    found = False
+    for file in versions.glob(f"{_stem(number)}.*{_HELD}"):
+        try:
+            with filelock.FileLock(file, timeout=0, mode=0o600):
+                file.unlink(missing_ok=True)  # its process is gone
+        except filelock.Timeout:
+            found = True
+    return found
 
 
 def start(versions: Path, base: Version | None) -> Path:
@@ -190,13 +240,13 @@ def remove(versions: Path, number: int) -> None:
 
 
 def prune(versions: Path, keep: int) -> list[int]:
-    """Remove all but the newest `keep` versions and those with a `.pin` file; returns their numbers.
+    """Remove all but the newest `keep` versions, those with a `.pin` file and those held; returns their numbers.
 
     A reader that has a removed file open keeps it until it closes.
     """
     pointed = current(versions)
     old = [n for n in kept_versions(versions)[:-keep] if not pointed or n != pointed.version]
-    gone = [n for n in old if not (versions / f"{_stem(n)}.pin").exists()]
+    gone = [n for n in old if not (versions / f"{_stem(n)}.pin").exists() and not _is_held(versions, n)]
     for number in gone:
         for suffix in (".duckdb", ".json", _HASH):
             (versions / f"{_stem(number)}{suffix}").unlink(missing_ok=True)
@@ -228,6 +278,8 @@ def sweep(versions: Path) -> None:
         for beside in versions.glob(f"v*{suffix}"):
             if re.fullmatch(r"v\d{6,}", beside.stem) and beside.stem not in there:
                 beside.unlink(missing_ok=True)
+    for held in versions.glob(f"v*{_HELD}"):
+        _is_held(versions, int(held.name[1:].partition(".")[0]))
 
 
 def _sweep_partials(folder: Path) -> None:
@@ -254,9 +306,9 @@ def loader_lock(settings: Settings, what: str) -> Iterator[None]:
             f"{settings.data} can't be made: {e.strerror}. Use a folder you may write to (--home)."
         ) from e
     holder = settings.data / "load.holder.json"
-    lock = filelock.FileLock(settings.data / "load.lock", timeout=settings.lock_seconds, mode=0o600)
+    lock = filelock.FileLock(settings.data / "load.lock", mode=0o600)
     try:
-        lock.acquire()
+        _in_turn(lock, settings.lock_seconds)
     except filelock.Timeout as e:
         try:
             text = json.loads(holder.read_text(encoding="utf-8"))
@@ -276,6 +328,48 @@ def loader_lock(settings: Settings, what: str) -> Iterator[None]:
         with suppress(OSError):
             holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _in_turn(lock: filelock.FileLock, seconds: float) -> None:
+    """Take a lock in the order of asking: whoever comes back at once would starve the others.
+
+    Who waits holds a numbered ticket, a locked file, so that the place of a process that ended is free. Raises
+    filelock.Timeout.
+    """
+    end = time.monotonic() + seconds
+    name = f".{Path(lock.lock_file).name}-ticket-"
+    folder = Path(lock.lock_file).parent
+    number = 1 + max((_place(t) for t in folder.glob(f"{name}*")), default=0)
+    ticket = filelock.FileLock(folder / f"{name}{number:09d}-{uuid.uuid4().hex[:8]}", mode=0o600)
+    mine = Path(ticket.lock_file)
+    ticket.acquire(timeout=0)
+    try:
+        while True:
+            if not any(_waits(t) for t in sorted(folder.glob(f"{name}*")) if t.name < mine.name):
+                with suppress(filelock.Timeout):
+                    lock.acquire(timeout=0)
+                    return
+            if time.monotonic() >= end:
+                raise filelock.Timeout(lock.lock_file)
+            time.sleep(0.02)
+    finally:
+        mine.unlink(missing_ok=True)
+        ticket.release()
+
+
+def _place(ticket: Path) -> int:
+    number = ticket.name.rpartition("-ticket-")[2].partition("-")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def _waits(ticket: Path) -> bool:
+    """Whether the one who took a ticket still lives; else the ticket goes."""
+    try:
+        with filelock.FileLock(ticket, timeout=0, mode=0o600):
+            ticket.unlink(missing_ok=True)
+    except filelock.Timeout:
+        return True
+    return False
 
 
 def _stem(number: int) -> str:
