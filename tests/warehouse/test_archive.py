@@ -59,6 +59,16 @@ def test_a_moved_month_is_read_through_the_tables_own_name(june_moved):
         assert "column_ranks" not in wb.table("post_snapshots").columns
 
 
+def test_a_moved_table_has_the_types_that_it_had(june_moved):
+    with Workbench(june_moved) as now, Workbench(june_moved, 1) as before:
+        for name in archive.ARCHIVED:
+            assert now.table(name).schema() == before.table(name).schema()
+        instants = [
+            now.table(name).captured_at.max().as_table() for name in ("post_snapshots", "sound_snapshots")
+        ]
+        assert len(instants[0].union(instants[1]).execute()) == 2
+
+
 def test_a_moved_file_is_the_owners_alone_in_zstd_and_in_order_of_keys(june_moved):
     (file,) = june_moved.archive.rglob("*.parquet")
     assert file.parent.relative_to(june_moved.archive).as_posix() == "post_snapshots/month=2025-06"

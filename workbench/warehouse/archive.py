@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import ibis
 
 from ..errors import WorkbenchError
 from .batches import file_sha256, fsync, utc_now
@@ -71,6 +72,17 @@ def with_archive(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         con.execute("SET parquet_metadata_cache = true")  # they never change
     for name in dict.fromkeys(f.table_name for f in files):
         con.execute(f"CREATE TEMP VIEW {name} AS {_whole(con, folder, TABLES[name], files)}")
+
+
+def as_stored(found: ibis.Table, name: str) -> ibis.Table:
+    """The expression of a table with the types that it has where nothing is archived.
+
+    A view's columns may all be NULL, its table's keys may not; Ibis unites no two tables that differ in that.
+    """
+    if name not in ARCHIVED:
+        return found
+    types = {c: t.copy(nullable=t.nullable and c not in TABLES[name].key) for c, t in found.schema().items()}
+    return found.op().copy(schema=ibis.schema(types)).to_expr()
 
 
 def without_archive(con: duckdb.DuckDBPyConnection) -> None:

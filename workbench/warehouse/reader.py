@@ -97,7 +97,7 @@ class Workbench:
             listed = ", ".join(self.tables)
             raise UsageError(f"There is no table '{name}'.{nearest(name, self.tables)} Tables: {listed}.")
         if name not in self._known:
-            found = self.backend.table(name)
+            found = archive.as_stored(self.backend.table(name), name)
             self._known[name] = found.drop(*[c for c in HIDDEN_COLUMNS if c in found.columns])
         return self._known[name]
 
