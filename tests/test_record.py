@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 
 from workbench import record
-from workbench.errors import UsageError
+from workbench.errors import UsageError, WorkbenchError
 from workbench.settings import Settings
 from workbench.warehouse import marts, versions
 from workbench.warehouse.batches import waiting
@@ -302,7 +302,7 @@ def test_an_address_without_a_hash_s_key_tells_nothing(tmp_path):
 def test_the_key_may_come_from_the_environment_and_is_not_written_then(home, monkeypatch):
     monkeypatch.setenv("WORKBENCH_SECRET", "k")
     record.event(name="click", ip=ADDRESSES[0])
-    assert not (home / "data" / "secret.key").exists()
+    assert not (home / "data" / "private.key").exists()
 
 
 def test_the_key_is_private_and_one_for_all_processes(home):
@@ -310,8 +310,8 @@ def test_the_key_is_private_and_one_for_all_processes(home):
     processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(3)]
     hashes = {p.communicate()[0] for p in processes}
     assert hashes == {record.ip_hash("203.0.113.77").encode() + b"\n"}
-    assert (home / "data" / "secret.key").stat().st_mode & 0o077 == 0
-    assert [p.name for p in (home / "data").glob(".secret*")] == []
+    assert (home / "data" / "private.key").stat().st_mode & 0o077 == 0
+    assert [p.name for p in (home / "data").glob(".private*")] == []
 
 
 # Many at once
@@ -388,7 +388,7 @@ def test_a_write_that_fails_in_the_middle_leaves_no_part_of_a_line(after_load, m
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full_disk)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(WorkbenchError, match="No space left"):
             record.rows("vas", [{"va_id": "failed", "notes": "x" * 100}])
     record.rows("vas", [{"va_id": "after"}])
     assert after_load("SELECT va_id FROM vas ORDER BY ALL") == [("after",), ("before",)]

@@ -10,13 +10,9 @@ for another folder than the current one.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import ipaddress
 import json
 import math
 import os
-import secrets
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
@@ -27,7 +23,8 @@ from typing import Any
 
 from .errors import UsageError, WorkbenchError, machine_trouble, nearest
 from .settings import load_settings
-from .warehouse.batches import fsync, utc_text
+from .warehouse import private
+from .warehouse.batches import utc_text
 from .warehouse.journal import Segment
 from .warehouse.schema import schema
 from .warehouse.tables import TABLES
@@ -63,8 +60,10 @@ def rows(table: str, entries: Iterable[Mapping[str, Any]], *, home: Path | str |
                 if name not in known or name in ("batch_id", "column_ranks"):
                     raise UsageError(f"Table {table} has no column '{name}'.{nearest(name, known)}")
             row = {name: _plain(value) for name, value in entry.items()}
-            if _is_address(row.get("ip_hash")):
+            if private.is_address(row.get("ip_hash")):
                 row["ip_hash"] = ip_hash(row["ip_hash"], home=home)
+            if table == "app_events" and row.get("properties") is not None:
+                row["properties"] = private.without_addresses(str(row["properties"]))
             prepared.append({"seen_at": seen_at} | {k: v for k, v in row.items() if v is not None})
         if prepared:
             _segment(home).append(table, prepared)
@@ -77,14 +76,6 @@ def rows(table: str, entries: Iterable[Mapping[str, Any]], *, home: Path | str |
             f"Rows of {table} can't be recorded: {trouble} Nothing of the call was written."
         ) from e
     return len(prepared)
-
-
-def _is_address(value: Any) -> bool:
-    try:
-        ipaddress.ip_address(str(value).strip())
-    except ValueError:
-        return False
-    return True
 
 
 def post(*, home: Path | str | None = None, **columns: Any) -> int:
@@ -209,27 +200,8 @@ def task(*, home: Path | str | None = None, **columns: Any) -> str:
 
 
 def ip_hash(ip: str, *, home: Path | str | None = None) -> str:
-    """A keyed hash of a network address. The key is WORKBENCH_SECRET, else made once in data/secret.key."""
-    return hmac.new(_secret(home), str(ip).strip().encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def _secret(home: Path | str | None) -> bytes:
-    if os.environ.get("WORKBENCH_SECRET"):
-        return os.environ["WORKBENCH_SECRET"].encode()
-    file = load_settings(home).data / "secret.key"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = file.with_name(f".secret-{uuid.uuid4().hex}")
-        partial.touch(mode=0o600)
-        partial.write_text(secrets.token_hex(32), encoding="ascii")
-        fsync(partial)
-        try:
-            os.link(partial, file)  # fails where another process was first: one key for all
-        except FileExistsError:
-            pass
-        finally:
-            partial.unlink()
-    return file.read_bytes()
+    """A keyed hash of a network address. The key is WORKBENCH_SECRET, else made once in data/private.key."""
+    return private.address_hash(ip, load_settings(home).data)
 
 
 def _segment(home: Path | str | None) -> Segment:

@@ -69,6 +69,8 @@ def load_inbox(options: Any) -> int:
 
 def tell(outcome: LoadOutcome, settings: Settings) -> int:
     """One line for a load, and one for each batch that needs a person."""
+    from ..warehouse.erased import told as told_left_out
+
     for batch in outcome.failed:
         kept = settings.data / "refused" / batch.batch_id
         where = (
@@ -87,6 +89,8 @@ def tell(outcome: LoadOutcome, settings: Settings) -> int:
     version = outcome.version.version if outcome.version else 0
     stands = f"The warehouse is at version {version}{'' if outcome.published else ', as before'}."
     say(f"{line}. {stands if version else 'There is no warehouse yet.'}")
+    if total("left_out"):
+        say(f"{told_left_out(total('left_out'))}.")
     if total("rejected"):
         say('Rejected rows and why: workbench sql "select * from rejected_rows"')
     nothing_stood = total("rejected") > 0 and not total("accepted") + total("unchanged")
@@ -110,10 +114,14 @@ def tell_status(options: Any) -> int:
         print(f"  {table:22} {rows:>12,}")
     if found["rejected_rows"]:
         print(
-            f'{found["rejected_rows"]:,} rejected rows. See why: workbench sql "select * from rejected_rows"'
+            f'{found["rejected_rows"]:,} rejected rows. See why: workbench sql "select * from rejected_rows"'  # noqa: S608
         )
     for line in _checks_told(found["checks"]):
         print(readable(line))
+    if found["erased"]:
+        print(found["erased"])
+    if found["erasing"]:
+        print("An erasure was interrupted. Finish it: workbench erase")
     if found["waiting"]:
         print(f"{found['waiting']} batches wait in the inbox. Load them: workbench load")
     return 0

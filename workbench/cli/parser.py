@@ -10,6 +10,7 @@ from typing import Any
 from .. import __version__
 from .asking import ask_metric, ask_sql, ask_whatif
 from .delivery import add_delivery_commands, add_due_options
+from .erasing import add_erase_command
 from .loading import import_files, load_inbox, make_demo_home, migrate_warehouse, tell_status
 from .media import add_media_commands
 from .notebooks import check_notebooks, start_notebook
@@ -221,5 +222,6 @@ def command_line() -> argparse.ArgumentParser:
     add_media_commands(group("media", "Fetch, add, read and store the pictures of slides."))
     add_schedule_commands(group("schedule", "Make the reports every week by themselves."))
     add_safekeeping_commands(command)
+    add_erase_command(command)
     add_slide_commands(group("slides", "Find slides by their text or by a picture."))
     return parser

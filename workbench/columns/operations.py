@@ -96,7 +96,7 @@ COLUMNS = (
     Column("sha256", "VARCHAR", "hash", "Hash of the archive's file.", table="archive_files"),
     Column("archived_at", "TIMESTAMP", "instant", "When the rows were moved into the file."),
     Column("erasure_id", "VARCHAR", "id", "The single erasure."),
-    Column("kind", "VARCHAR", "text", "Who was forgotten: account, follower or user.", table="erasures"),
+    Column("kind", "VARCHAR", "text", "What the hash is of: a name or id of an account, a follower, a user, a post, or a word that names the person.", table="erasures"),
     Column("person_hash", "VARCHAR", "hash", "Keyed hash of the person's id or name, by which a later import leaves them out."),
     Column("erased_at", "TIMESTAMP", "instant", "When everything of the person was removed."),
     Column("posts_erased", "BIGINT", "posts", "Posts that went with the person."),

@@ -178,7 +178,7 @@ def _kept(folder: Path, sha256: str) -> bytes | None:
 def _keep(folder: Path, sha256: str, small: bytes) -> None:
     """Whole or not at all; where nothing can be written, it is made again the next time."""
     with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as sink:

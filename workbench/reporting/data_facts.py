@@ -29,6 +29,8 @@ class DataFacts:
     """Mart -> version of its definition; empty where the marts were made by other definitions or settings."""
     freshness: Freshness | None = None
     """None while the warehouse is empty."""
+    erased: str = ""
+    """How many posts of how many persons were erased, in a sentence; empty where nobody was."""
 
 
 def data_facts(wb: Workbench) -> DataFacts:
@@ -50,4 +52,5 @@ def data_facts(wb: Workbench) -> DataFacts:
         checks=checks,
         marts={} if are_old(wb.backend.con, wb.settings) else dict(DEFINITIONS),
         freshness=freshness(wb.table, wb.as_of) if wb.as_of else None,
+        erased=said["erased"],
     )

@@ -61,7 +61,7 @@ def _sweep(parent: Path) -> None:
     """Clear what killed runs have left; a folder that was set aside and not replaced goes back to its place."""
     for left in parent.glob(".building-*"):
         parts = left.name.removeprefix(".building-").removesuffix(_ASIDE).rsplit("-", 2)
-        if len(parts) != 3 or _lives(parts[1]):
+        if len(parts) != 3 or lives(parts[1]):
             continue
         if left.name.endswith(_ASIDE) and not (parent / parts[0]).exists():
             left.rename(parent / parts[0])
@@ -92,7 +92,7 @@ def _exchange(new: Path, old: Path) -> None:
         aside.rename(new)
 
 
-def _lives(process: str) -> bool:
+def lives(process: str) -> bool:
     if sys.platform == "win32":  # where signal 0 would end the process that it asks after
         return True
     try:

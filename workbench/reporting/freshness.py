@@ -49,6 +49,8 @@ class Label:
     """Why the data are too old, in a sentence; empty where they are not."""
     unfinished: str = ""
     """That the data end before the period does, in a sentence."""
+    erased: str = ""
+    """How many posts of how many persons were erased, in a sentence; empty where nobody was."""
 
     @property
     def facts(self) -> list[str]:
@@ -58,7 +60,7 @@ class Label:
             late = f"Late: {'; '.join(each.detail for each in self.late)}."
         elif self.has_limits:
             covered = f"{covered} Nothing is late.".strip()
-        return [s for s in (_newest(self.newest), covered, late) if s]
+        return [s for s in (_newest(self.newest), covered, late, self.erased) if s]
 
     def as_manifest(self) -> dict[str, Any]:
         """The same for machines."""
@@ -81,6 +83,7 @@ class Label:
             "is_stale": bool(self.stale),
             "stale": self.stale,
             "unfinished": self.unfinished,
+            "erased": self.erased,
         }
 
 
@@ -91,6 +94,7 @@ def label(
     now: datetime,
     ends_at: datetime | None = None,
     parameters: Mapping[str, Any] | None = None,
+    erased: str = "",
 ) -> Label:
     """What a set made `now` from these data says of them.
 
@@ -105,8 +109,12 @@ def label(
     parameters
         The set's: one that names a platform, client, creator or account narrows the accounts that are counted, so
         that a report to one client does not tell how many accounts there are.
+    erased
+        What the version says of persons who were erased, in a sentence.
     """
     coverage = data.coverage(scope(parameters or {}))
+    if erased and scope(parameters or {}):
+        erased = "Persons were erased from the data: totals are without them."
     late = [
         Late(
             str(row.process),
@@ -128,6 +136,7 @@ def label(
         f"The data end on {instant(data.as_of)}, before the week does."
         if ends_at and data.as_of < ends_at
         else "",
+        erased,
     )
 
 

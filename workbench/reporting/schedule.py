@@ -178,6 +178,7 @@ def install_cron(schedule: Schedule) -> None:
     """Put the line into the user's crontab, in place of the one that was there. Other lines stay as they are."""
     block = f"{_begin(schedule)}\n{cron_line(schedule)}\n{_end(schedule)}\n"
     schedule.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    schedule.log.touch(mode=0o600)
     before = _crontab()
     others, _ = _without(before, schedule)
     kept = others + ("\n" if others and not others.endswith("\n") else "") + block

@@ -13,7 +13,7 @@ import duckdb
 
 from ..errors import WorkbenchError, machine_trouble
 from ..settings import Settings
-from . import archive, identity, marts, quality, versions
+from . import archive, erased, identity, marts, quality, versions
 from .batches import Manifest, clear, file_sha256, read_manifest, sweep, utc_now, waiting
 from .counts import note_counts
 from .journal import seal
@@ -39,6 +39,8 @@ class BatchOutcome:
     unchanged: int = 0
     duplicate: int = 0
     rejected: int = 0
+    left_out: int = 0
+    """Rows of persons who were erased; none of the others' counts holds them."""
 
 
 @dataclass
@@ -94,6 +96,7 @@ def load(
             where = f"{settings.versions / outcome.version.file}" if outcome.version else "The warehouse"
             migrate(con, where)
             archive.use(con, settings.archive)
+            erased.ready(con, settings.data)
             con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
             quality.begin(con)
             for n, folder in enumerate(todo):
@@ -102,10 +105,10 @@ def load(
                 outcome.batches.append(_apply(con, folder, settings))
             if outcome.version is not None and marts.are_old(con, settings):
                 _follow_time_zones(con, settings, "")  # the settings' own zone may be another
+            archive.with_archive(con, settings.archive)
             quality.check(con)
             fill_vas(con)
             fill_slides(con)
-            archive.with_archive(con, settings.archive)
             # Nothing was there before: all of it is new, and noting each key would tell no more.
             marts.refresh(con, settings, full=outcome.version is None)
             as_of = _newest(con)
@@ -164,6 +167,8 @@ def _opened(settings: Settings, version: versions.Version) -> duckdb.DuckDBPyCon
     try:
         return duckdb.connect(str(file), read_only=True)
     except duckdb.Error as e:
+        if trouble := machine_trouble(e, where=str(file)):
+            raise WorkbenchError(f"{trouble} Nothing was loaded.") from e
         kept = ", ".join(map(str, versions.kept_versions(settings.versions)))
         raise WorkbenchError(
             f"{file} can't be opened: {e}. Nothing was loaded. Copy an older version's v*.json over "
@@ -265,7 +270,7 @@ def _verify(folder: Path, manifest: Manifest) -> None:
         if name not in TABLES:
             raise WorkbenchError(f"the batch names table '{name}', which does not exist.")
         file = folder / str(entry["file"])
-        if file.parent != folder or not file.is_file():
+        if file.parent != folder or file.is_symlink() or not file.is_file():
             raise WorkbenchError(f"{entry['file']} is missing from the batch. Import the source again.")
         if file_sha256(file) != entry["sha256"]:
             raise WorkbenchError(f"{entry['file']} is damaged: its hash differs. Import the source again.")
@@ -282,11 +287,22 @@ def _apply_tables(
     order = sorted(manifest.tables, key=lambda n: (n != "accounts", n))
     aliased = identity.find_aliases(con)
     everything = []
+    files = {name: folder / str(manifest.tables[name]["file"]) for name in order}
+    away = erased.leave_out(con, files, said=manifest.file_name or "") if erased.anybody(con) else None
+    if away is not None:
+        outcome.left_out = away.n_rows
+        outcome.file_name = away.traces.struck(manifest.file_name, loose=True) if manifest.file_name else None
+        erased.remove_posts(con, away.posts)
     for name in order:
         table = TABLES[name]
-        file = folder / str(manifest.tables[name]["file"])
         staged = stage(
-            con, table, file, batch_id=manifest.batch_id, captured_at=manifest.captured_at, now=utc_now()
+            con,
+            table,
+            files[name],
+            batch_id=manifest.batch_id,
+            captured_at=manifest.captured_at,
+            now=utc_now(),
+            rows=away.rows.get(name) if away else None,
         )
         if name == "accounts":
             identity.note_names(con, staged, zone=settings.time_zone)
@@ -390,11 +406,16 @@ def _record(con: duckdb.DuckDBPyConnection, outcome: BatchOutcome, manifest: Man
             outcome.unchanged,
             outcome.status,
             outcome.error,
-            list(manifest.notes) if manifest else [],
+            _notes(manifest, outcome),
             manifest.created_at if manifest else None,
             utc_now(),
         ],
     )
+
+
+def _notes(manifest: Manifest | None, outcome: BatchOutcome) -> list[str]:
+    notes = list(manifest.notes) if manifest else []
+    return [*notes, *([erased.told(outcome.left_out)] if outcome.left_out else [])]
 
 
 def _marts_are_old(settings: Settings, version: versions.Version | None) -> bool:

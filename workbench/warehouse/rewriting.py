@@ -78,6 +78,33 @@ def rewritten(settings: Settings, what: str) -> Iterator[Rewrite]:
     )
 
 
+@contextmanager
+def changed_in_place(settings: Settings, version: versions.Version) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A kept version that is written anew under its own number: what has to go goes from it too.
+
+    Its file takes the place of the old one at the end; whoever has that open keeps it until they close. The loader's
+    lock must be held.
+    """
+    building = versions.start(settings.versions, version)
+    small = building.with_name(f"{building.stem}-small.duckdb")
+    con = open_writer(building, settings)
+    try:
+        migrate(con, str(settings.versions / version.file))
+        archive.use(con, settings.archive)
+        yield con
+        note_counts(con)
+        con.execute("CHECKPOINT")
+        _copy(con, small)
+    except BaseException:
+        con.close()
+        _remove(small)
+        _remove(building)
+        raise
+    con.close()
+    _remove(building)
+    versions.replace(settings.versions, version, small, schema=migrations()[-1].version)
+
+
 def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:
     """Copy every table into a new file, with its constraints and comments, its rows as they lie."""
     row = con.execute("SELECT current_database()").fetchone()

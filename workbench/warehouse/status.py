@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..model.quality import SEVERITIES, remedy
+from . import erased
 from .batches import waiting
 from .reader import Workbench
 
@@ -34,6 +35,8 @@ def status(wb: Workbench) -> dict[str, Any]:
         "rejected_rows": rows.get("rejected_rows", 0),
         "checks": [dict(zip(names, c, strict=True)) | {"remedy": remedy(c[0])} for c in checks],
         "waiting": len(waiting(wb.settings.inbox)),
+        "erased": erased.summary(con).sentence,
+        "erasing": (wb.settings.data / erased.INTENT).exists(),
     }
 
 

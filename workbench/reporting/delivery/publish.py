@@ -18,6 +18,7 @@ from typing import Any
 
 from ...errors import UsageError, WorkbenchError
 from ...stores import Entry, Store, open_store
+from ...stores.owner_only import users_umask
 from ..files import replaced
 from .sets import ReportSet, unchanged
 from .shelf import bundled, indexes
@@ -172,8 +173,7 @@ class _FolderShelf(_Shelf):
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder))
         self.folder = folder
-        self.umask = os.umask(0)
-        os.umask(self.umask)
+        self.umask = users_umask()
 
     def put(self, name: str, data: bytes) -> None:
         target = self.folder / name
@@ -185,6 +185,7 @@ class _FolderShelf(_Shelf):
             building = target.with_name(f".building-{target.name}-{os.getpid()}")
             try:
                 building.write_bytes(data)
+                building.chmod(0o666 & ~self.umask)
                 with building.open("rb") as f:
                     os.fsync(f.fileno())
                 building.replace(target)
@@ -212,6 +213,7 @@ class _FolderShelf(_Shelf):
                         self.done.n_sent += 1
                         self.done.n_bytes += files[name].stat().st_size
                 (building / PUBLISHED).write_bytes(_said(key, hashes))
+                (building / PUBLISHED).chmod(0o666 & ~self.umask)
         self.done.n_removed += len(before.keys() - hashes.keys())
 
     def has(self, key: str) -> bool:
@@ -233,7 +235,10 @@ class _FolderShelf(_Shelf):
         target.chmod(0o666 & ~self.umask)
 
     def _folder(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        for each in reversed([folder, *folder.parents]):
+            if not each.exists():
+                each.mkdir(exist_ok=True)
+                each.chmod(0o777 & ~self.umask)
 
 
 class _told:

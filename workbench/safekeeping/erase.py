@@ -1,0 +1,210 @@
+"""A person is forgotten: every trace of them goes from data/ and reports/, and a keyed hash keeps them from coming back.
+
+What is to go is written down first (data/erasing.json), and every step may be taken twice. So an erasure that was
+ended, by whatever, is finished by the next one.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import WorkbenchError
+from ..media.storage import local_storage, open_storage
+from ..settings import Settings
+from ..warehouse import versions
+from ..warehouse.journal import seal
+from ..warehouse.private import new_erasure_id, private_key
+from ..warehouse.traces import Traces
+from .erase_batches import forget_waiting
+from .erase_files import forget_files, search_of, thumbnails_of
+from .erase_person import Person, drop_intent, find_person, keep_intent, kept_intent
+from .erase_reports import Cleared, forget_reports
+from .erase_versions import counted, forget
+
+
+@dataclass
+class Erasure:
+    """What went, or would go, by place."""
+
+    person: Person
+    rows: dict[str, int] = field(default_factory=dict)
+    """Table -> rows that went, and texts of others that changed."""
+    versions_removed: list[int] = field(default_factory=list)
+    versions_rewritten: list[int] = field(default_factory=list)
+    batches: int = 0
+    """Waiting, refused and recorded batches that named them."""
+    pictures: int = 0
+    reports: Cleared = field(default_factory=Cleared)
+    files: list[str] = field(default_factory=list)
+    """Other files, below data/."""
+    by_hand: list[str] = field(default_factory=list)
+    """What the workbench can't reach, a sentence each."""
+    version: int | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        reports = self.reports.pages or self.reports.files
+        return not (self.rows or self.batches or self.pictures or reports or self.files)
+
+
+def planned(settings: Settings, kind: str, given: str, *, keep_words: bool = False) -> Erasure:
+    """What an erasure would remove; nothing is changed but that recorded rows become batches, as a load makes them.
+
+    Raises UsageError for a name that may be several accounts', or that can't be one.
+    """
+    person = find_person(settings, kind, given, keep_words=keep_words)
+    outcome = Erasure(person)
+    search = search_of(person, settings)
+    outcome.rows = counted(settings, person)
+    kept = versions.kept_versions(settings.versions)
+    outcome.versions_rewritten = [n for n in kept if versions.is_pinned(settings.versions, n)]
+    outcome.versions_removed = [n for n in kept if n not in outcome.versions_rewritten]
+    outcome.batches = forget_waiting(settings, person, "0" * 64, dry=True)
+    outcome.pictures = len(person.pictures)
+    outcome.reports = forget_reports(settings, search, n_posts=len(person.posts), dry=True)
+    outcome.files = _below(settings.data, forget_files(settings, search, dry=True))
+    outcome.by_hand = by_hand(settings, person)
+    return outcome
+
+
+def unfinished(settings: Settings) -> Person | None:
+    """Whom an erasure was begun of that has not ended."""
+    return kept_intent(settings) if settings.data.is_dir() else None
+
+
+def erase(
+    settings: Settings,
+    kind: str,
+    given: str,
+    *,
+    keep_words: bool = False,
+    progress: Callable[[str, int, int], None] = lambda name, n, total: None,
+) -> Erasure:
+    """Remove every trace of a person. An erasure that was begun before has to be finished first (`finish`).
+
+    Raises WorkbenchError where a report is being made, or the pictures' storage can't be reached: what is left is
+    then done by the next erasure.
+    """
+    with versions.loader_lock(settings, "workbench erase"):
+        _refuse_running(settings)
+        key = private_key(settings.data)
+        seal(settings.inbox)
+        person = find_person(settings, kind, given, keep_words=keep_words)
+        person.erasure_id = new_erasure_id(key)
+        keep_intent(settings, person)
+        return _erased(settings, person, key, progress)
+
+
+def finish(
+    settings: Settings, *, progress: Callable[[str, int, int], None] = lambda name, n, total: None
+) -> Erasure | None:
+    """Do what an erasure that was ended has left; None where none was."""
+    if unfinished(settings) is None:
+        return None
+    with versions.loader_lock(settings, "workbench erase"):
+        _refuse_running(settings)
+        person = kept_intent(settings)
+        if person is None:
+            return None
+        seal(settings.inbox)
+        return _erased(settings, person, private_key(settings.data), progress)
+
+
+def _erased(
+    settings: Settings, person: Person, key: str, progress: Callable[[str, int, int], None]
+) -> Erasure:
+    outcome = Erasure(person, by_hand=by_hand(settings, person))
+    search = search_of(person, settings)
+    progress("versions", 0, 5)
+    outcome.rows, outcome.versions_removed, outcome.versions_rewritten = forget(
+        settings, person, key, progress
+    )
+    newest = versions.current(settings.versions)
+    outcome.version = newest.version if newest else None
+    progress("inbox", 1, 5)
+    outcome.batches = forget_waiting(settings, person, key)
+    progress("reports", 2, 5)
+    outcome.reports = forget_reports(settings, search, n_posts=len(person.posts), progress=progress)
+    progress("pictures", 3, 5)
+    outcome.pictures = _forget_pictures(settings, person)
+    progress("files", 4, 5)
+    outcome.files = _below(settings.data, forget_files(settings, search))
+    drop_intent(settings)
+    return outcome
+
+
+def _forget_pictures(settings: Settings, person: Person) -> int:
+    """Delete the stored files that only their slides show, where they are kept and on this machine."""
+    for file in thumbnails_of(settings, person):
+        file.unlink(missing_ok=True)
+    keys = {key for key in person.pictures.values() if key}
+    local = settings.data / "media" / "pictures"
+    keys |= {
+        f"pictures/{f.parent.name}/{f.name}"
+        for sha in person.pictures
+        for f in local.glob(f"{sha[:2]}/{sha}.*")
+    }
+    if not keys:
+        return 0
+    storages = [open_storage(settings), *([local_storage(settings)] if settings.media_storage else [])]
+    for storage in storages:
+        for key in keys:
+            storage.delete(key)
+    return len(keys)
+
+
+def by_hand(settings: Settings, person: Person) -> list[str]:
+    """What may still hold the person and is not the workbench's to change."""
+    told = []
+    backups = getattr(settings, "backup_to", "")
+    if backups:
+        told.append(
+            f"Backups in {backups}, and copies of them: each holds the data as they were. Make a new one "
+            "(workbench backup), then remove the older ones."
+        )
+    if settings.publish_to:
+        told.append(
+            f"Published pages in {settings.publish_to}: publish again (workbench publish), and remove sets that name them."  # noqa: E501
+        )
+    if (settings.data / "delivery" / "deliveries.jsonl").exists():
+        told.append("Mails that were sent, in the boxes of those who got them.")
+    traces = person.traces()
+    told += [
+        f"{file} names them: edit or remove it." for file in _own_files(settings) if _names(file, traces)
+    ]
+    return told
+
+
+def _own_files(settings: Settings) -> list[Path]:
+    """What a person wrote beside the data: settings, lists of reports, notebooks."""
+    notebooks = settings.home / settings.notebooks
+    return [
+        *sorted(settings.home.glob("*.toml")),
+        *(sorted(notebooks.rglob("*.ipynb")) if notebooks.is_dir() else []),
+    ]
+
+
+def _names(file: Path, traces: Traces) -> bool:
+    try:
+        return traces.named_anyhow(file.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return False
+
+
+def _refuse_running(settings: Settings) -> None:
+    """A report that is being made would bring the person back when it is put in its place."""
+    from ..reporting.files import lives
+
+    for building in settings.reports.rglob(".building-*") if settings.reports.is_dir() else ():
+        parts = building.name.rsplit("-", 2)
+        if len(parts) == 3 and lives(parts[1]):
+            raise WorkbenchError(
+                f"A report is being made (process {parts[1]}), from data that hold the person. Erase when it has ended. "  # noqa: E501
+                "Nothing was changed."
+            )
+
+
+def _below(folder: Path, files: list[Path]) -> list[str]:
+    return [f.relative_to(folder).as_posix() for f in files]

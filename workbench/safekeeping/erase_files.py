@@ -1,0 +1,197 @@
+"""Whether a file names a person: as it stands, escaped, packed or encoded; and other files under data/."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hashlib
+import io
+import re
+import zipfile
+import zlib
+from pathlib import Path
+
+import duckdb
+
+from ..settings import Settings
+from ..warehouse.staging import text
+from ..warehouse.traces import Traces
+from .erase_person import Person
+
+_DATA_URI = re.compile(r"data:[\w.+/-]*;base64,([A-Za-z0-9+/=]+)")
+_WORDS = re.compile(r"\w+")
+_DEEPEST = 5
+
+
+class Search:
+    """What is looked for in files."""
+
+    def __init__(
+        self, traces: Traces, contents: tuple[str, ...], digests: frozenset[str], mark: str = ""
+    ) -> None:
+        self.traces = traces
+        self.mark = mark
+        """Of the erasure, by which a manifest tells that it was here."""
+        self.contents = {c: " ".join(c.split()[:4]) for c in contents}
+        self.starts = frozenset(self.contents.values())
+        self.lengths = {len(s.split()) for s in self.starts}
+        self.digests = digests
+
+    def in_bytes(self, data: bytes, depth: int = 0) -> bool:
+        """Whether bytes name the person, also inside archives and data: addresses."""
+        if hashlib.sha256(data).hexdigest() in self.digests:
+            return True
+        if depth < _DEEPEST and (inside := _unpacked(data)) is not None:
+            return any(
+                self.traces.named(name, loose=True) or self.in_bytes(part, depth + 1) for name, part in inside
+            )
+        if data[:4] == b"PAR1":
+            return self.in_text(_parquet_text(data))
+        if _is_picture(data):
+            return False
+        return any(self.in_text(decoded, depth) for decoded in _decoded(data))
+
+    def in_text(self, whole: str, depth: int = 0) -> bool:
+        bare = _DATA_URI.sub("data:", whole)
+        if self.traces.named_anyhow(bare) or self._has_content(bare):
+            return True
+        if depth >= _DEEPEST:
+            return False
+        for encoded in set(_DATA_URI.findall(whole)):
+            try:
+                if self.in_bytes(base64.b64decode(encoded), depth + 1):
+                    return True
+            except (binascii.Error, ValueError):
+                continue
+        return False
+
+    def _has_content(self, whole: str) -> bool:
+        if not self.starts:
+            return False
+        words = _WORDS.findall(re.sub(r"\\[nrt]", " ", whole).lower())
+        here: set[str] = set()
+        for n in self.lengths:
+            here |= self.starts & {" ".join(words[i : i + n]) for i in range(len(words) - n + 1)}
+        if not here:
+            return False
+        joined = f" {' '.join(words)} "
+        return any(f" {c} " in joined for c, start in self.contents.items() if start in here)
+
+
+def search_of(person: Person, settings: Settings | None = None) -> Search:
+    """What tells the person in files; with settings, their thumbnails too."""
+    digests = set(person.pictures)
+    if settings is not None:
+        for file in thumbnails_of(settings, person):
+            digests.add(hashlib.sha256(file.read_bytes()).hexdigest())
+    return Search(person.traces(), tuple(person.contents), frozenset(digests), person.erasure_id)
+
+
+def names_in(file: Path, person: Person) -> bool:
+    """Whether a file or its name names the person."""
+    search = search_of(person)
+    return search.traces.named(file.name, loose=True) or search.in_bytes(file.read_bytes())
+
+
+def thumbnails_of(settings: Settings, person: Person) -> list[Path]:
+    folder = settings.data / "media" / "thumbnails"
+    return [f for sha256 in person.pictures for f in sorted(folder.glob(f"{sha256}*"))]
+
+
+def forget_files(settings: Settings, search: Search, *, dry: bool = False) -> list[Path]:
+    """Remove files under data/ that name the person; of records of deliveries, only the names.
+
+    What has ways of its own (versions, archive, inbox, refused batches, pictures) is not looked at here.
+    """
+    own = {"inbox", "refused", "versions", "archive"}
+    found = []
+    for file in sorted(settings.data.rglob("*")) if settings.data.is_dir() else ():
+        path = file.relative_to(settings.data)
+        if (
+            path.parts[0] in own
+            or path.parts[:2] == ("media", "pictures")
+            or not file.is_file()
+            or file.is_symlink()
+        ):
+            continue
+        if path.parts[0] in ("erasing.json", "private.key", "load.lock") or file.suffix == ".lock":
+            continue
+        if not (search.traces.named(str(path), loose=True) or search.in_bytes(file.read_bytes())):
+            continue
+        found.append(file)
+        if dry:
+            continue
+        if path.parts[0] == "delivery":
+            _strike(file, search.traces)
+        else:
+            file.unlink()
+            _remove_empty(file.parent, settings.data)
+    return found
+
+
+def _strike(file: Path, traces: Traces) -> None:
+    lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
+    partial = file.with_name(f".{file.name}.part")
+    partial.touch(mode=0o600)
+    partial.write_text("\n".join(traces.struck(line, loose=True) for line in lines), encoding="utf-8")
+    partial.replace(file)
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    while folder != top and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _unpacked(data: bytes) -> list[tuple[str, bytes]] | None:
+    """What an archive holds; None for what is none."""
+    try:
+        if data[:2] == b"PK":
+            with zipfile.ZipFile(io.BytesIO(data)) as packed:
+                return [(m.filename, packed.read(m)) for m in packed.infolist() if not m.is_dir()]
+        if data[:2] == b"\x1f\x8b":
+            return [("", gzip.decompress(data))]
+    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error):
+        return None
+    return None
+
+
+def _parquet_text(data: bytes) -> str:
+    import tempfile
+
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        file.write(data)
+        file.flush()
+        try:
+            with duckdb.connect() as con:
+                rows = con.execute(
+                    f"SELECT to_json(t)::VARCHAR FROM read_parquet({text(file.name)}) t"
+                ).fetchall()
+                said = con.execute(
+                    f"SELECT decode(value) FROM parquet_kv_metadata({text(file.name)})"
+                ).fetchall()
+        except duckdb.Error:
+            return data.decode("utf-8", "replace")
+    return "\n".join(str(r) for (r,) in [*rows, *said])
+
+
+def _is_picture(data: bytes) -> bool:
+    return (
+        data[:3] == b"\xff\xd8\xff"
+        or data[:8] == b"\x89PNG\r\n\x1a\n"
+        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    )
+
+
+def _decoded(data: bytes) -> list[str]:
+    """The texts that bytes may be."""
+    found = [data.decode("utf-8", "replace")]
+    head = data[:4096]
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return [data.decode("utf-16", "replace")]
+    if head.count(b"\0") * 4 > len(head):
+        found += [data.decode("utf-16-le", "replace"), data.decode("utf-16-be", "replace")]
+    elif "\ufffd" in found[0]:
+        found.append(data.decode("latin-1"))
+    return found

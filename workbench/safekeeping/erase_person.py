@@ -1,0 +1,326 @@
+"""Who is to be forgotten: every name and id by which the data know a person, found in versions and waiting batches."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ..errors import UsageError, WorkbenchError
+from ..settings import PLATFORMS, Settings
+from ..warehouse import versions
+from ..warehouse.batches import fsync
+from ..warehouse.erased import ACCOUNT, EXTERNAL, FOLLOWER, HANDLE, INTENT, PICTURE, POST, SOUND, USER, WORD
+from ..warehouse.staging import text
+from ..warehouse.traces import Traces, is_plain
+
+KINDS = ("account", "follower", "user")
+_LEAST_CONTENT = 12
+"""Letters of a text by which a page is known to show it."""
+_CONTENT_WORDS = 8
+
+
+@dataclass
+class Person:
+    """What the data call one person. Lists are without doubles."""
+
+    kind: str
+    given: str
+    erasure_id: str = ""
+    platform: str = ""
+    accounts: list[str] = field(default_factory=list)
+    """`platform:name`, today's and former ones."""
+    externals: list[str] = field(default_factory=list)
+    """`platform:external id`."""
+    called: list[str] = field(default_factory=list)
+    followers: list[str] = field(default_factory=list)
+    users: list[str] = field(default_factory=list)
+    posts: list[str] = field(default_factory=list)
+    sounds: list[str] = field(default_factory=list)
+    """Sounds that only their posts use."""
+    sound_names: list[str] = field(default_factory=list)
+    pictures: dict[str, str] = field(default_factory=dict)
+    """Files that only their slides show: sha256 -> storage key."""
+    contents: list[str] = field(default_factory=list)
+    """The first words of texts that only they have written, by which pages that show them are found."""
+    keep_words: bool = False
+    """Their name is an ordinary word too."""
+
+    def traces(self) -> Traces:
+        ids = [_after(e) for e in [*self.externals, *self.posts, *self.followers]] + self.users
+        names = [_after(a) for a in self.accounts]
+        return Traces.of(
+            names, ids, [*self.called, *self.sound_names], platform=self.platform, keep_words=self.keep_words
+        )
+
+    def hashed(self) -> list[tuple[str, str]]:
+        """(kind, value) of each hash that is kept."""
+        names = [_after(a).lower() for a in self.accounts]
+        ids = [_after(e).lower() for e in [*self.externals, *self.posts, *self.followers]] + [
+            u.lower() for u in self.users
+        ]
+        found = [(ACCOUNT, a) for a in self.accounts] + [(EXTERNAL, e) for e in self.externals]
+        found += (
+            [(POST, p) for p in self.posts]
+            + [(FOLLOWER, f) for f in self.followers]
+            + [(USER, u) for u in self.users]
+        )
+        found += [(HANDLE, n) for n in names]
+        found += [(WORD, w.strip(".-")) for w in [*([] if self.keep_words else names), *ids] if is_plain(w)]
+        return sorted(set(found))
+
+    def values(self) -> list[tuple[str, str]]:
+        """(kind, value) of everything by which rows are theirs."""
+        found = (
+            [(ACCOUNT, a) for a in self.accounts]
+            + [(EXTERNAL, e) for e in self.externals]
+            + [(POST, p) for p in self.posts]
+        )
+        found += [(FOLLOWER, f) for f in self.followers] + [(USER, u) for u in self.users]
+        return found + [(SOUND, s) for s in self.sounds] + [(PICTURE, p) for p in self.pictures]
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.posts or self.externals or self.called or self.sounds or len(self.accounts) > 1)
+
+
+def keep_intent(settings: Settings, person: Person) -> None:
+    """Write down, durably, who is being erased: whatever ends the process, the next one finishes."""
+    file = settings.data / INTENT
+    partial = file.with_name(f".{INTENT}-{os.getpid()}")
+    with os.fdopen(
+        os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as f:
+        json.dump(asdict(person), f, ensure_ascii=False)
+        f.flush()
+        os.fsync(f.fileno())
+    partial.replace(file)
+    fsync(settings.data)
+
+
+def kept_intent(settings: Settings) -> Person | None:
+    """The person of an erasure that was begun and not finished."""
+    for left in settings.data.glob(f".{INTENT}-*"):
+        left.unlink(missing_ok=True)
+    file = settings.data / INTENT
+    try:
+        return Person(**json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as e:
+        raise WorkbenchError(
+            f"{file} can't be read: {e}. It says who is being erased; erase them again and remove it."
+        ) from e
+
+
+def drop_intent(settings: Settings) -> None:
+    (settings.data / INTENT).unlink(missing_ok=True)
+    fsync(settings.data)
+
+
+def find_person(settings: Settings, kind: str, given: str, *, keep_words: bool = False) -> Person:
+    """Everything by which the data know a person. The journal is sealed before.
+
+    Raises UsageError for a name that may be several accounts', or that can't be one.
+    """
+    given = given.strip()
+    if not given:
+        raise UsageError(f"--{kind} wants an id. Nothing was erased.")
+    person = Person(kind, given, keep_words=keep_words)
+    if kind == "user":
+        person.users = [given]
+    elif kind == "account" and ":" not in given:
+        person.accounts = [_by_name(settings, given.lstrip("@").lower())]
+    else:
+        platform, _, name = given.partition(":")
+        if platform.lower() not in PLATFORMS or not name.strip("@"):
+            raise UsageError(
+                f"--{kind} {given} is not a platform, a colon and an id, such as tiktok:name. Platforms: "
+                f"{', '.join(PLATFORMS)}. Nothing was erased."
+            )
+        if kind == "account":
+            person.accounts = [f"{platform}:{name.lstrip('@')}".lower()]
+        else:
+            person.followers = [f"{platform.lower()}:{name}"]
+    if kind != "user":
+        person.platform = [*person.accounts, *person.followers][0].partition(":")[0]
+    known = None
+    while known != person.values() + [(WORD, c) for c in person.called]:
+        known = person.values() + [(WORD, c) for c in person.called]
+        for con in _connections(settings):
+            with con:
+                _collect(con, person)
+    for n, con in enumerate(_connections(settings, batches=False)):
+        with con:
+            if n == 0:
+                _of_their_own(con, person)
+    return person
+
+
+def _by_name(settings: Settings, name: str) -> str:
+    """The account of a name, in the newest place that knows it: an older one may call it by another."""
+    found: set[str] = set()
+    for con in _connections(settings):
+        with con:
+            for query in (
+                "SELECT account_id FROM account_names WHERE username = ?",
+                "SELECT account_id FROM accounts WHERE lower(ltrim(username, '@')) = ?",
+                "SELECT lower(account_id) FROM accounts WHERE lower(substr(account_id, instr(account_id, ':') + 1)) = ?",  # noqa: E501
+            ):
+                found = found or {a for (a,) in _rows(con, query, [name])}
+    if not found:
+        raise UsageError(
+            f"No account is called @{name}. Write its id, such as tiktok:{name}. Nothing was erased."
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"@{name} may be {', '.join(sorted(found))}. Write which one by its id. Nothing was erased."
+        )
+    return found.pop()
+
+
+def _connections(settings: Settings, *, batches: bool = True) -> list[duckdb.DuckDBPyConnection]:
+    """The kept versions, the newest first, and one of each waiting or refused batch, whose files are views."""
+    found = []
+    for number in reversed(versions.kept_versions(settings.versions)):
+        found.append(duckdb.connect(str(settings.versions / f"v{number:06d}.duckdb"), read_only=True))
+    for folder in batch_folders(settings) if batches else ():
+        con = duckdb.connect()
+        for file in folder.glob("*.parquet"):
+            try:
+                con.execute(f"CREATE VIEW {file.stem} AS FROM read_parquet({text(str(file))})")
+            except duckdb.Error:
+                continue  # damaged: it is searched as a file
+        found.append(con)
+    return found
+
+
+def batch_folders(settings: Settings) -> list[Path]:
+    """Every batch in the inbox and among the refused ones."""
+    found = []
+    for place in (settings.inbox, settings.data / "refused"):
+        found += (
+            sorted(f for f in place.glob("*") if f.is_dir() and not f.name.startswith("."))
+            if place.is_dir()
+            else []
+        )
+    return found
+
+
+def _collect(con: duckdb.DuckDBPyConnection, person: Person) -> None:
+    """Add what one version or batch knows the person by."""
+    account = "lower(replace(trim(account_id::VARCHAR), ':@', ':'))"
+    if person.kind != "user":
+        con.execute("CREATE OR REPLACE TEMP TABLE sought (kind VARCHAR, value VARCHAR)")
+        con.executemany("INSERT INTO sought VALUES (?, ?)", [*person.values(), ("none", "")])
+        sought = "(SELECT value FROM sought WHERE kind = '{}')".format
+        for row in _rows(
+            con,
+            f"SELECT DISTINCT account_id, platform || ':' || username, platform || ':' || nullif(external_id, '') FROM account_names "  # noqa: E501
+            f"WHERE account_id IN {sought(ACCOUNT)} OR platform || ':' || nullif(external_id, '') IN {sought(EXTERNAL)} "  # noqa: E501
+            f"OR (platform || ':' || username IN {sought(ACCOUNT)} AND external_id = '')",
+        ):
+            _add(person.accounts, row[0], row[1])
+            _add(person.externals, row[2])
+        of = f"split_part({account}, ':', 1) || ':' || "
+        by_id = f"{account} IN {sought(ACCOUNT)}"
+        for query in (
+            f"SELECT {account}, {of}lower(ltrim(username::VARCHAR, '@')), {of}external_id::VARCHAR, display_name::VARCHAR FROM accounts WHERE {by_id} "  # noqa: E501
+            f"OR {of}external_id::VARCHAR IN {sought(EXTERNAL)}",
+            f"SELECT {account}, {of}lower(ltrim(username::VARCHAR, '@')), NULL, NULL FROM accounts WHERE {by_id}",
+            f"SELECT {account}, NULL, {of}external_id::VARCHAR, NULL FROM accounts WHERE {by_id} OR {of}external_id::VARCHAR IN {sought(EXTERNAL)}",  # noqa: E501
+            f"SELECT {account}, NULL, NULL, display_name::VARCHAR FROM accounts WHERE {by_id}",
+        ):
+            for own, name, external, called in _rows(con, query):
+                _add(person.accounts, own, name)
+                _add(person.externals, external)
+                _add(person.called, called)
+        follower = "trim(follower_id::VARCHAR)"
+        of = f"split_part({follower}, ':', 1) || ':' || "
+        for query in (
+            f"SELECT {follower}, {of}external_id::VARCHAR, {of}lower(ltrim(username::VARCHAR, '@')), display_name::VARCHAR FROM followers "  # noqa: E501
+            f"WHERE {follower} IN {sought(FOLLOWER)} OR {of}external_id::VARCHAR IN {sought(EXTERNAL)} "
+            f"OR {of}lower(ltrim(username::VARCHAR, '@')) IN {sought(ACCOUNT)}",
+            f"SELECT {follower}, {of}external_id::VARCHAR, {of}lower(ltrim(username::VARCHAR, '@')), NULL FROM followers "  # noqa: E501
+            f"WHERE {follower} IN {sought(FOLLOWER)} OR {of}external_id::VARCHAR IN {sought(EXTERNAL)}",
+        ):
+            for own, external, name, called in _rows(con, query):
+                _add(person.followers, own)
+                _add(person.externals, external)
+                _add(person.accounts, name)
+                _add(person.called, called)
+        _add(
+            person.posts,
+            *(p for (p,) in _rows(con, f"SELECT DISTINCT trim(post_id::VARCHAR) FROM posts WHERE {by_id}")),
+        )
+
+
+def _of_their_own(con: duckdb.DuckDBPyConnection, person: Person) -> None:
+    """Sounds, pictures and texts of the newest version that are the person's alone."""
+    con.execute("CREATE OR REPLACE TEMP TABLE sought (kind VARCHAR, value VARCHAR)")
+    con.executemany("INSERT INTO sought VALUES (?, ?)", [*person.values(), ("none", "")])
+    posts = "(SELECT value FROM sought WHERE kind = 'post')"
+    own = f"post_id IN {posts}"
+    rows = _rows(
+        con,
+        f"SELECT s.sound_id, s.sound_key, s.title FROM sounds s WHERE s.sound_id IN (SELECT sound_id FROM posts WHERE {own}) "  # noqa: E501
+        f"AND s.sound_id NOT IN (SELECT sound_id FROM posts WHERE NOT ({own}) AND sound_id IS NOT NULL)",
+    )
+    _add(person.sounds, *(r[0] for r in rows))
+    _add(person.sound_names, *(name for r in rows for name in r[1:]))
+    for sha256, key in _rows(
+        con,
+        "SELECT s.sha256, any_value(coalesce(s.storage_key, f.storage_key)) FROM "
+        f"(SELECT sha256, storage_key FROM slides WHERE {own} AND sha256 IS NOT NULL UNION ALL "
+        f"SELECT sha256, NULL FROM media_fetches WHERE {own} AND sha256 IS NOT NULL) s LEFT JOIN media_files f USING (sha256) "  # noqa: E501
+        f"WHERE s.sha256 NOT IN (SELECT sha256 FROM slides WHERE NOT ({own}) AND sha256 IS NOT NULL) GROUP BY s.sha256",
+    ):
+        person.pictures[sha256] = key or ""
+    followers = "(SELECT value FROM sought WHERE kind = 'follower')"
+    accounts = "(SELECT value FROM sought WHERE kind = 'account')"
+    texts = {
+        "posts": (own, ("title", "caption", "ocr_text")),
+        "slides": (own, ("ocr_text",)),
+        "interactions": (f"{own} OR follower_id IN {followers}", ("interaction_text",)),
+        "accounts": (f"account_id IN {accounts}", ("bio", "notes", "location")),
+    }
+    first = f"array_to_string(regexp_extract_all(lower({{}}), '[\\p{{{{L}}}}\\p{{{{N}}}}_]+')[1:{_CONTENT_WORDS}], ' ')"
+    theirs = " UNION ".join(
+        f"SELECT {first.format(c)} AS t FROM {n} WHERE {w}" for n, (w, cs) in texts.items() for c in cs
+    )
+    others = " UNION ".join(
+        f"SELECT {first.format(c)} AS t FROM {n} WHERE ({w}) IS NOT TRUE"
+        for n, (w, cs) in texts.items()
+        for c in cs
+    )
+    rows = _rows(
+        con, f"SELECT t FROM ({theirs}) WHERE length(t) >= {_LEAST_CONTENT} EXCEPT SELECT t FROM ({others})"
+    )
+    _add(person.contents, *(t for (t,) in rows))
+
+
+def _rows(
+    con: duckdb.DuckDBPyConnection, query: str, values: list[str] | None = None
+) -> list[tuple[Any, ...]]:
+    """A query's rows; none where a batch lacks the table or column."""
+    try:
+        return con.execute(query, values or []).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return []
+
+
+def _add(to: list[str], *values: str | None) -> None:
+    have = set(to)
+    for value in values:
+        if value and value.strip() and not value.endswith(":") and value not in have:
+            to.append(value)
+            have.add(value)
+
+
+def _after(identifier: str) -> str:
+    """What follows the platform."""
+    return identifier.partition(":")[2] or identifier

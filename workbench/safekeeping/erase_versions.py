@@ -1,0 +1,132 @@
+"""A person out of the versions: the newest is followed by one without them, pinned ones are written anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+
+from ..settings import Settings
+from ..warehouse import archive, erased, marts, versions
+from ..warehouse.batches import utc_now
+from ..warehouse.private import keyed_hash, tell_key
+from ..warehouse.rewriting import changed_in_place, rewritten
+from .erase_person import Person
+from .retain import sweep_archive
+
+
+def counted(settings: Settings, person: Person) -> dict[str, int]:
+    """Table -> rows of the newest version that would go or change."""
+    newest = versions.current(settings.versions)
+    if newest is None:
+        return {}
+    with duckdb.connect(str(settings.versions / newest.file), read_only=True) as con:
+        archive.with_archive(con, settings.archive)
+        _name(con, person)
+        gone = erased.remove_rows(con, dry=True)
+        changed = erased.strike_tables(con, person.traces(), dry=True)
+    return _sum(gone, changed)
+
+
+def forget(
+    settings: Settings, person: Person, key: str, progress: Callable[[str, int, int], None]
+) -> tuple[dict[str, int], list[int], list[int]]:
+    """Make the newest version one without the person, and leave no older one that has them.
+
+    Returns table -> rows that went (texts that changed), the versions removed, and those written anew.
+    """
+    newest = versions.current(settings.versions)
+    gone: dict[str, int] = {}
+    if newest is None:
+        return gone, [], []
+    if not _is_done(settings, newest, person):
+        with rewritten(settings, "erase") as to_be:
+            to_be.compact = True
+            gone = _forget_in(to_be.con, settings, person, key)
+        newest = versions.current(settings.versions)
+        assert newest is not None
+    removed, anew = [], []
+    others = [n for n in versions.kept_versions(settings.versions) if n != newest.version]
+    for n, number in enumerate(others):
+        progress(f"version {number}", n, len(others))
+        if not versions.is_pinned(settings.versions, number):
+            versions.remove(settings.versions, number)
+            removed.append(number)
+            continue
+        version = versions.version_of(settings.versions, number)
+        if not _is_done(settings, version, person):
+            with changed_in_place(settings, version) as con:
+                _forget_in(con, settings, person, key)
+        anew.append(number)
+    sweep_archive(settings)
+    return gone, removed, anew
+
+
+def _forget_in(
+    con: duckdb.DuckDBPyConnection, settings: Settings, person: Person, key: str
+) -> dict[str, int]:
+    tell_key(con, key)
+    con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
+    _name(con, person)
+    con.execute("BEGIN")
+    # A pinned version may hold posts that the newest no longer has.
+    con.execute(
+        "INSERT INTO erased_here SELECT 'post', post_id, '' FROM posts WHERE account_id IN "
+        "(SELECT value FROM erased_here WHERE kind = 'account') AND post_id NOT IN (SELECT value FROM erased_here WHERE kind = 'post')"  # noqa: E501
+    )
+    posts = con.execute(
+        "SELECT count(*) FROM posts WHERE post_id IN (SELECT value FROM erased_here WHERE kind = 'post')"
+    ).fetchone()
+    gone = erased.remove_rows(con)
+    changed = erased.strike_tables(con, person.traces())
+    _note(con, person, key, posts[0] if posts else 0, sum(gone.values()))
+    con.execute("COMMIT")
+    archive.with_archive(con, settings.archive)
+    marts.refresh(con, settings, full=True)
+    archive.without_archive(con)
+    return _sum(gone, changed)
+
+
+def _name(con: duckdb.DuckDBPyConnection, person: Person) -> None:
+    con.execute("CREATE OR REPLACE TEMP TABLE erased_here (kind VARCHAR, value VARCHAR, erasure_id VARCHAR)")
+    con.executemany("INSERT INTO erased_here VALUES (?, ?, '')", [*person.values(), ("none", "")])
+
+
+def _note(con: duckdb.DuckDBPyConnection, person: Person, key: str, posts: int, rows: int) -> None:
+    """Keep the hashes, and one row that tells how much went."""
+    note_hashes(con, person)
+    con.execute(
+        "INSERT INTO erasures VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            person.erasure_id,
+            person.kind,
+            keyed_hash(key, "erasure", person.erasure_id),
+            utc_now(),
+            posts,
+            rows,
+        ],
+    )
+
+
+def note_hashes(con: duckdb.DuckDBPyConnection, person: Person) -> None:
+    con.execute("CREATE OR REPLACE TEMP TABLE to_hash (kind VARCHAR, value VARCHAR, erasure_id VARCHAR)")
+    con.executemany(
+        "INSERT INTO to_hash VALUES (?, ?, ?)", [(k, v, person.erasure_id) for k, v in person.hashed()]
+    )
+    erased.note_hashes(con, "SELECT * FROM to_hash", utc_now())
+    con.execute("DROP TABLE to_hash")
+
+
+def _is_done(settings: Settings, version: versions.Version, person: Person) -> bool:
+    with duckdb.connect(str(settings.versions / version.file), read_only=True) as con:
+        try:
+            found = con.execute(
+                "SELECT 1 FROM erasures WHERE erasure_id = ? LIMIT 1", [person.erasure_id]
+            ).fetchone()
+        except duckdb.CatalogException:
+            return False
+    return found is not None
+
+
+def _sum(*counts: dict[str, int]) -> dict[str, int]:
+    return {k: sum(c.get(k, 0) for c in counts) for k in sorted({k for c in counts for k in c})}
