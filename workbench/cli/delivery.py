@@ -96,6 +96,7 @@ def make_due(options: Any, make: Callable[[Any], int]) -> int:
     from ..reporting.delivery.sets import sets_in
     from ..reporting.due import due_weeks, weekly
     from ..reporting.schedule import PASSWORDS, environment_file
+    from .retention import retain_after
 
     if not options.due:
         raise UsageError(
@@ -136,7 +137,8 @@ def make_due(options: Any, make: Callable[[Any], int]) -> int:
                 worst = max(worst, _made(make, options, week, options.reports))
                 ledger.write(week, options.reports, "made")
             worst = max(worst, _made(make, options, week))
-        return max(worst, _deliver_due(options, settings, ledger))
+        worst = max(worst, _deliver_due(options, settings, ledger))
+        return max(worst, retain_after(settings)) if weeks else worst
 
 
 def _made(make: Callable[[Any], int], options: Any, week: str, reports: str | None = None) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import argparse
 
     from ..safekeeping.retain import Retained
+    from ..settings import Settings
 
 _WORDS = {"raw_payloads": "raw payloads", "rejected_rows": "rejected rows", "app_events": "app events"}
 
@@ -38,6 +39,24 @@ def retain_data(options: Any) -> None:
         print(json.dumps({**asdict(outcome), "dry_run": options.dry_run}, indent=1))
         return
     say(told(outcome, dry_run=options.dry_run))
+
+
+def retain_after(settings: Settings) -> int:
+    """The retention that follows a week's reports, whether they could be made or not; its exit code."""
+    from ..errors import WorkbenchError
+    from ..safekeeping.retain import retain
+    from ..warehouse import versions
+
+    if versions.current(settings.versions) is None:
+        return 0
+    try:
+        outcome = retain(settings)
+    except WorkbenchError as e:
+        say(f"Error: retention: {e}")
+        return e.exit_code
+    if not outcome.is_nothing:
+        say(told(outcome))
+    return 0
 
 
 def told(outcome: Retained, *, dry_run: bool = False) -> str:
