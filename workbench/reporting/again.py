@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,9 @@ from . import weeks
 from .manifest import MANIFEST, SETTINGS, is_manifest
 from .notebook_folders import find_notebooks
 from .parameters import Parameter, checked, declared
+
+_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""What a named report's folder is called (see `spreadsheet.file_stem`); a manifest may come from anywhere."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,9 @@ def again(manifest: dict[str, Any], settings: Settings, *, newest: bool = False)
         weeks.monday(str(manifest["period"]))
     except UsageError as e:
         problems.append(str(e))
+    named = str(manifest.get("report") or "")
+    if named and not _FOLDER.fullmatch(named):
+        problems.append(f"The manifest is of a report {named!r}, which can't be a folder's name.")
     lost: dict[int, str] = {}
     pointed = current(settings.versions)
     for page in manifest["pages"]:
