@@ -150,7 +150,7 @@ def test_values_of_parameters_stay_values_and_kernels_know_no_password(
         "WORKBENCH_SMTP_PASSWORD": "canary-smtp",
         "WORKBENCH_SMTP_USER": "canary-user",
         "WORKBENCH_SECRET": "canary-secret",
-        "WORKBENCH_BACKUP_PASSPHRASE": "canary-backup",
+        "WORKBENCH_BACKUP_IDENTITY": "canary-backup",
         "AWS_ACCESS_KEY_ID": "canary-id",
         "AWS_SECRET_ACCESS_KEY": "canary-aws",
         "AWS_SESSION_TOKEN": "canary-session",
