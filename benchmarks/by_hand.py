@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import level1_sql, level2, level3_sql, level4_sql, level5_sql, posts_sql
+from . import level1_sql, level2, level3_sql, level4_sql, level5_sql, posts_sql, quality_sql
 from .level2_sql import Asked
 
 METRIC_SQL: dict[str, Callable[[Asked], str]] = {
@@ -14,6 +14,7 @@ METRIC_SQL: dict[str, Callable[[Asked], str]] = {
     **level3_sql.SQL,
     **level4_sql.SQL,
     **level5_sql.SQL,
+    **quality_sql.SQL,
 }
 
 WITHOUT: dict[str, str] = {}

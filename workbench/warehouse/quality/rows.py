@@ -176,6 +176,8 @@ def _unknown(con: duckdb.DuckDBPyConnection) -> Iterator[Found]:
 def _left_out(notes: list[str]) -> set[str]:
     found: set[str] = set()
     for note in notes:
-        said = re.match(r"Not understood and left out: (.*)\.$", note, re.DOTALL)
-        found |= set(said[1].split(", ")) if said else set()
+        said = re.match(
+            r"Not understood and left out: (.*)\.$|\w+ has no columns (.*?): left out\.", note, re.DOTALL
+        )
+        found |= set((said[1] or said[2]).split(", ")) if said else set()
     return found

@@ -22,7 +22,7 @@ DEEP_COUNTS = 10
 """A deep fall ends below this share of the count before, and loses at least so many."""
 
 SPIKE_TIMES = 10
-"""A leap is faster than this many times the median speed of the post's steps before it (metrics.md, Operations)."""
+"""A leap is faster, by the hour, than this many times the median of the steps before it (metrics.md)."""
 SPIKE_STEPS = 3
 """Steps that have to be known before it."""
 LEAST_GAIN = {"views": 1000, "followers": 500}
@@ -30,60 +30,58 @@ LEAST_GAIN = {"views": 1000, "followers": 500}
 
 ZERO_HOURS = 72
 
-_COUNTS = {"views": "Views", "likes": "Likes"}
-
 
 def found(con: duckdb.DuckDBPyConnection) -> Iterator[Found]:
     """What the steps of this load's snapshots tell."""
-    if _steps(con, "post_snapshots", "post_id", ("views", "likes")):
-        for count in _COUNTS:
+    if _steps(con, "post_snapshots", "post_id", "views", also="likes"):
+        for count in ("views", "likes"):
             yield from _falls(con, count)
-        yield from _spikes(con, "post_snapshots", "post_id", "views", "post")
+        yield from _spikes(con, "post_snapshots", "post_id", "views")
         yield from _zeros(con)
-        con.execute("DROP TABLE steps")
-    if _steps(con, "account_snapshots", "account_id", ("followers",)):
-        yield from _spikes(con, "account_snapshots", "account_id", "followers", "account")
-        con.execute("DROP TABLE steps")
+    if _steps(con, "account_snapshots", "account_id", "followers"):
+        yield from _spikes(con, "account_snapshots", "account_id", "followers")
+    con.execute("DROP TABLE IF EXISTS steps")
 
 
-def _steps(con: duckdb.DuckDBPyConnection, table: str, key: str, counts: tuple[str, ...]) -> bool:
-    """Temporary table `steps`: snapshots of what this load touched, each beside the one before; False: none."""
+def _steps(con: duckdb.DuckDBPyConnection, table: str, key: str, count: str, also: str | None = None) -> bool:
+    """Temporary table `steps`: captures of what this load touched, each beside the one before; False: none.
+
+    `source` is NULL where neither end of a step is of this load. Things are told apart by 64 bits of a hash of
+    their key, and batches by a map: that costs a third of joins and windows over the ids.
+    """
     row = con.execute("SELECT count(*) FROM brought WHERE table_name = ?", [table]).fetchone()
     if not row or not row[0]:
         return False
-    # The source of one of few batches: looked up in a map, it costs no join over all rows.
     con.execute(
         "SET VARIABLE sources = (SELECT map_from_entries(list(DISTINCT {key: batch_id, value: source})) "
         f"FROM brought WHERE table_name = '{table}')"
     )
-    before = ", ".join(
-        f"lag({c} IGNORE NULLS) OVER w AS {c}_before, lag(CASE WHEN {c} IS NOT NULL THEN captured_at END IGNORE NULLS) "
-        f"OVER w AS {c}_before_at, lag(CASE WHEN {c} IS NOT NULL THEN source END IGNORE NULLS) OVER w AS {c}_source"
-        for c in counts
-    )
+    other = f", {also}" if also else ""
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE steps AS WITH mine AS (SELECT {key}, captured_at, {', '.join(counts)}, "
-        f"getvariable('sources')[batch_id] AS source FROM {table}), "
-        f"touched_here AS (SELECT DISTINCT {key} FROM mine WHERE source IS NOT NULL) "
-        f"SELECT *, split_part({key}, ':', 1) AS platform, {before}, lead(captured_at) OVER w IS NULL AS is_last "
-        f"FROM mine SEMI JOIN touched_here USING ({key}) WINDOW w AS (PARTITION BY {key} ORDER BY captured_at)"
+        f"CREATE OR REPLACE TEMP TABLE captures AS SELECT hash({key}) AS n, split_part({key}, ':', 1) AS platform, "
+        f"captured_at, {count}{other}, getvariable('sources')[batch_id] AS source FROM {table} "
+        f"WHERE {count} IS NOT NULL"
     )
+    before = f", lag({also} IGNORE NULLS) OVER w AS {also}_before" if also else ""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE steps AS SELECT * EXCLUDE (source, source_before), source AS own_source, "
+        f"coalesce(source, source_before) AS source FROM (SELECT *, lag({count}) OVER w AS {count}_before, "
+        f"lag(captured_at) OVER w AS before_at, lag(source) OVER w AS source_before{before}, "
+        "row_number() OVER w - 2 AS n_before FROM captures "
+        "SEMI JOIN (FROM captures SELECT n WHERE source IS NOT NULL) USING (n) "
+        "WINDOW w AS (PARTITION BY n ORDER BY captured_at))"
+    )
+    con.execute("DROP TABLE captures")
     return True
 
 
 def _falls(con: duckdb.DuckDBPyConnection, count: str) -> Iterator[Found]:
     lost = f"{count}_before - {count}"
-    example = (
-        f"{{post_id: post_id, before_at: {count}_before_at, {count}_before: {count}_before, "
-        f"captured_at: captured_at, {count}: {count}}}"
-    )
     rows = con.execute(
-        f"SELECT coalesce(source, {count}_source) AS source, platform, count(*), "
-        f"count(*) FILTER ({lost} > 0), "
+        f"SELECT source, platform, count(*), count(*) FILTER ({lost} > 0), "
         f"count(*) FILTER ({count} < {DEEP_SHARE} * {count}_before AND {lost} >= {DEEP_COUNTS}), "
-        f"arg_max({example}, {lost}, {EXAMPLES}) FILTER ({lost} > 0) FROM steps "
-        f"WHERE {count} IS NOT NULL AND {count}_before IS NOT NULL "
-        f"AND (source IS NOT NULL OR {count}_source IS NOT NULL) GROUP BY ALL"
+        f"arg_max({_example(count)}, {lost}, {EXAMPLES}) FILTER ({lost} > 0) FROM steps "
+        f"WHERE source IS NOT NULL AND {count} IS NOT NULL AND {count}_before IS NOT NULL GROUP BY ALL"
     ).fetchall()
     for source, platform, checked, failed, deep, examples in rows:
         severity = "low" if failed else None
@@ -100,54 +98,43 @@ def _falls(con: duckdb.DuckDBPyConnection, count: str) -> Iterator[Found]:
             checked=checked,
             failed=failed,
             severity=severity,
-            description=f"{_COUNTS[count]} fell in {failed:,} of {checked:,} steps from one capture of a post to the "
-            f"next, in {deep:,} of them by more than a tenth ({source}, {platform}).",
-            details={"deep": deep, "examples": _plain(examples)},
+            description=f"{count.capitalize()} fell in {failed:,} of {checked:,} steps from one capture of a post to "
+            f"the next, in {deep:,} of them by more than a tenth ({source}, {platform}).",
+            details={"deep": deep, "examples": _named(con, "post_snapshots", "post_id", examples)},
         )
 
 
-def _spikes(con: duckdb.DuckDBPyConnection, table: str, key: str, count: str, what: str) -> Iterator[Found]:
-    """Steps of this load that are faster than ten times the median of the steps before.
-
-    Only a step that beats the slowest before it ten times can beat their median so: the others need no median.
-    """
-    moved = f"abs({count} - {count}_before)"
-    hours = f"greatest(epoch(captured_at - {count}_before_at) / 3600, 1)"
+def _spikes(con: duckdb.DuckDBPyConnection, table: str, key: str, count: str) -> Iterator[Found]:
+    """Steps of this load that are faster than ten times the median of the steps before."""
+    # Followers leave in crowds too; views that fall are another check's.
+    gain = f"{count} - {count}_before"
+    moved = f"abs({gain})" if count == "followers" else f"greatest({gain}, 0)"
+    speed = f"{moved} / greatest(epoch(captured_at - before_at) / 3600, 1)"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE speeds AS SELECT {key}, captured_at, {count}, {count}_before, "
-        f"{count}_before_at, coalesce(source, {count}_source) AS source, "
-        f"platform, {moved} AS moved, {moved} / {hours} AS speed, min(speed) OVER before AS slowest, "
-        f"count(*) OVER before AS n_before FROM steps WHERE {count} IS NOT NULL AND {count}_before IS NOT NULL "
-        f"WINDOW before AS (PARTITION BY {key} ORDER BY captured_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+        f"CREATE OR REPLACE TEMP TABLE leaps AS WITH fast AS (SELECT *, {speed} AS speed FROM steps "
+        f"WHERE source IS NOT NULL AND n_before >= {SPIKE_STEPS} AND {moved} >= {LEAST_GAIN[count]}), "
+        f"speeds AS (SELECT n, captured_at, {speed} AS speed FROM steps SEMI JOIN fast USING (n) "
+        "WHERE before_at IS NOT NULL), "
+        "usual AS (SELECT f.n, f.captured_at, greatest(median(b.speed), 1) AS usual FROM fast f "
+        "JOIN speeds b ON b.n = f.n AND b.captured_at < f.captured_at GROUP BY ALL) "
+        "SELECT f.*, u.usual FROM fast f JOIN usual u USING (n, captured_at) "
+        f"WHERE f.speed > {SPIKE_TIMES} * u.usual"
     )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE leaps AS WITH fast AS (FROM speeds WHERE source IS NOT NULL "
-        f"AND n_before >= {SPIKE_STEPS} AND moved >= {LEAST_GAIN[count]} "
-        f"AND speed > {SPIKE_TIMES} * greatest(slowest, 1)), "
-        f"usual AS (SELECT f.{key}, f.captured_at, median(b.speed) AS usual FROM fast f "
-        f"JOIN speeds b ON b.{key} = f.{key} AND b.captured_at < f.captured_at GROUP BY ALL) "
-        f"SELECT f.*, u.usual FROM fast f JOIN usual u USING ({key}, captured_at) "
-        f"WHERE f.speed > {SPIKE_TIMES} * greatest(u.usual, 1)"
-    )
-    example = (
-        f"{{{key}: {key}, before_at: {count}_before_at, {count}_before: {count}_before, captured_at: captured_at, "
-        f"{count}: {count}, times_usual: round(speed / greatest(usual, 1), 1)}}"
-    )
+    example = f"struct_insert({_example(count)}, times_usual := round(speed / usual, 1))"
     rows = con.execute(
-        "SELECT c.source, c.platform, c.checked, coalesce(l.failed, 0), l.n, l.examples FROM "
-        "(SELECT source, platform, count(*) AS checked FROM speeds "
+        "SELECT c.source, c.platform, c.checked, coalesce(l.failed, 0), coalesce(l.n, 0), l.examples FROM "
+        "(SELECT source, platform, count(*) AS checked FROM steps "
         f"WHERE source IS NOT NULL AND n_before >= {SPIKE_STEPS} GROUP BY ALL) c LEFT JOIN "
-        f"(SELECT source, platform, count(*) AS failed, count(DISTINCT {key}) AS n, "
-        f"arg_max({example}, speed / greatest(usual, 1), {EXAMPLES}) AS examples FROM leaps GROUP BY ALL) l "
+        f"(SELECT source, platform, count(*) AS failed, count(DISTINCT n) AS n, "
+        f"arg_max({example}, speed / usual, {EXAMPLES}) AS examples FROM leaps GROUP BY ALL) l "
         "USING (source, platform)"
     ).fetchall()
-    con.execute("DROP TABLE speeds")
     con.execute("DROP TABLE leaps")
+    what = "account" if count == "followers" else "post"
     for source, platform, checked, failed, n, examples in rows:
         severity = "low" if failed else None
         if checked >= FEW and failed >= 5:
             severity = severity_of(failed / checked, (0, 0.01, 0.05, 0.25))
-        named = f"{n or 0:,} {what}{'' if n == 1 else 's'}"
         yield Found(
             check_name="spikes",
             table_name=table,
@@ -157,19 +144,22 @@ def _spikes(con: duckdb.DuckDBPyConnection, table: str, key: str, count: str, wh
             checked=checked,
             failed=failed,
             severity=severity,
-            description=f"{count.capitalize()} of {named} moved more than {SPIKE_TIMES} times as fast as in the "
-            f"middle one of the {what}'s steps before, in {failed:,} of {checked:,} steps ({source}, {platform}).",
-            details={"examples": _plain(examples)},
+            description=f"{count.capitalize()} of {n:,} {what}{'' if n == 1 else 's'} moved more than {SPIKE_TIMES} "
+            f"times as fast as usual for that {what}, in {failed:,} of {checked:,} steps ({source}, {platform}).",
+            details={"examples": _named(con, table, key, examples)},
         )
 
 
 def _zeros(con: duckdb.DuckDBPyConnection) -> Iterator[Found]:
+    """Posts whose newest count of this load is 0, days after they were posted."""
     rows = con.execute(
+        "WITH newest AS (SELECT n, arg_max(own_source, captured_at) AS source, any_value(platform) AS platform, "
+        "arg_max(views, captured_at) AS views, max(captured_at) AS captured_at "
+        "FROM steps WHERE own_source IS NOT NULL GROUP BY n) "
         "SELECT s.source, s.platform, count(*), count(*) FILTER (s.views = 0), "
-        f"arg_max({{post_id: post_id, posted_at: p.posted_at, captured_at: s.captured_at}}, s.captured_at, {EXAMPLES}) "
-        "FILTER (s.views = 0) FROM steps s JOIN posts p USING (post_id) "
-        f"WHERE s.is_last AND s.source IS NOT NULL AND s.views IS NOT NULL "
-        f"AND s.captured_at >= p.posted_at + INTERVAL {ZERO_HOURS} HOUR GROUP BY ALL"
+        "arg_max({post_id: p.post_id, posted_at: p.posted_at, captured_at: s.captured_at}, s.captured_at, "
+        f"{EXAMPLES}) FILTER (s.views = 0) FROM newest s JOIN posts p ON hash(p.post_id) = s.n "
+        f"WHERE s.captured_at >= p.posted_at + INTERVAL {ZERO_HOURS} HOUR GROUP BY ALL"
     ).fetchall()
     for source, platform, checked, failed, examples in rows:
         severity = severity_of(failed / checked, (0, 0.05, 0.25, 0.75)) if failed else None
@@ -183,9 +173,22 @@ def _zeros(con: duckdb.DuckDBPyConnection) -> Iterator[Found]:
             severity=severity if checked >= FEW and failed >= 5 else at_most(severity, "low"),
             description=f"{failed:,} of {checked:,} posts have 0 views {ZERO_HOURS // 24} days or more after they were "
             f"posted ({source}, {platform}).",
-            details={"examples": _plain(examples)},
+            details={"examples": list(examples or [])},
         )
 
 
-def _plain(examples: Any) -> list[dict[str, Any]]:
-    return list(examples or [])
+def _example(count: str) -> str:
+    return (
+        f"{{n: n, before_at: before_at, {count}_before: {count}_before, captured_at: captured_at, "
+        f"{count}: {count}}}"
+    )
+
+
+def _named(con: duckdb.DuckDBPyConnection, table: str, key: str, examples: Any) -> list[dict[str, Any]]:
+    """Examples with the id that their hash stands for."""
+    if not examples:
+        return []
+    hashes = ", ".join(str(int(e["n"])) for e in examples)
+    rows = con.execute(f"SELECT DISTINCT hash({key}), {key} FROM {table} WHERE hash({key}) IN ({hashes})")
+    ids = dict(rows.fetchall())
+    return [{key: ids[e["n"]]} | {k: v for k, v in e.items() if k != "n"} for e in examples]

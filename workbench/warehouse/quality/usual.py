@@ -20,6 +20,13 @@ ENOUGH = 3
 STEADY = 2.0
 """What varied by more than this factor among them has no usual size."""
 
+BEYOND = 1.1
+"""What differs from the lowest or highest of them by less than this factor is no news."""
+BEYOND_POSTS = 1.3
+
+LOOKED_AT = ("accounts", "account_snapshots", "post_snapshots")
+"""Tables whose rows tell who was looked at; how many accounts posted is no matter of the data."""
+
 VITAL = ("account_id", "posted_at", "views", "followers")
 """Columns without which a post or an account is in no figure."""
 
@@ -56,7 +63,8 @@ def found(con: duckdb.DuckDBPyConnection) -> Iterator[Found]:
         yield from _missing(course)
         if course.source not in WITHOUT_RHYTHM:
             yield from _size(course)
-            yield from _coverage(course)
+            if course.table in LOOKED_AT:
+                yield from _coverage(course)
 
 
 def _courses(con: duckdb.DuckDBPyConnection) -> list[_Course]:
@@ -120,6 +128,7 @@ def _missing(course: _Course) -> Iterator[Found]:
         else:
             severity = severity_of(share - usual, (0.05, 0.2, 0.5, 0.9))
             severity = severity if column in VITAL else at_most(severity, "high")
+            severity = severity if len(known) >= ENOUGH else at_most(severity, "medium")
         if severity and now.rows < FEW:
             severity = "low"
         was = (
@@ -152,7 +161,10 @@ def _size(course: _Course) -> Iterator[Found]:
         return
     times = now.rows / usual
     severity = None
-    if abs(now.rows - usual) >= FEW and not 0.5 <= times <= 2:
+    # What the batches before had at the least and at the most has to be left well behind too.
+    lowest, highest = min(p.rows for p in course.before), max(p.rows for p in course.before)
+    beyond = now.rows < lowest / BEYOND or now.rows > highest * BEYOND
+    if beyond and abs(now.rows - usual) >= FEW and not 0.5 <= times <= 2:
         severity = "medium" if 0.1 <= times <= 10 else "high"
     what = f"No row of {course.table} came" if not now.rows else f"{now.rows:,} rows of {course.table} came"
     yield Found(
@@ -175,19 +187,20 @@ def _coverage(course: _Course) -> Iterator[Found]:
     now = course.newest
     assert now is not None
     severities, told, worst = [], [], (0, 0)
+    # How many posts there are to look at goes up and down with how many were made.
     counted = (
-        ("accounts", now.accounts, [p.accounts for p in course.before]),
-        ("posts", now.posts, [p.posts for p in course.before]),
+        ("accounts", now.accounts, [p.accounts for p in course.before], (0.1, 0.2, 0.5, 0.9), BEYOND),
+        ("posts", now.posts, [p.posts for p in course.before], (0.2, 0.4, 0.7, 0.95), BEYOND_POSTS),
     )
-    for what, n, earlier in counted:
+    for what, n, earlier, limits, beyond in counted:
         usual = _usual([e for e in earlier if e is not None])
         if usual is None or n is None:
             continue
         lost = usual - n
-        severity = severity_of(lost / usual, (0.1, 0.2, 0.5, 0.9)) if lost > 0 else None
+        severity = severity_of(lost / usual, limits) if lost > 0 else None
         # Of few, one or two more or less are no news.
         severity = at_most(severity, "low") if lost < 5 else severity
-        severity = None if lost < 2 else severity
+        severity = None if lost < 2 or n * beyond > min(e for e in earlier if e is not None) else severity
         if severity:
             severities.append(severity)
             told.append(f"{n:,} {what} where {usual:,.0f} are usual")
