@@ -22,7 +22,7 @@ from ..stores import Store
 
 FORMAT = 1
 BACKUPS, BLOBS = "backups", "blobs"
-PART_BYTES = 4 * 2**20
+PART_BYTES = 2**20
 HEAD_BYTES = 12_288
 """DuckDB's three headers, which change with each version: a part of their own."""
 
