@@ -18,6 +18,7 @@ from ..settings import Settings
 from ..warehouse import archive, versions
 from ..warehouse.reader import Workbench
 from ..warehouse.rewriting import rewritten
+from .erase_addresses import forget_addresses
 
 _AGED = {
     "raw_payloads": ("raw_payload_days", "coalesce(fetched_at, created_at, seen_at)"),
@@ -43,6 +44,8 @@ class Retained:
     bytes_before: int = 0
     """Size of the warehouse's file."""
     bytes_after: int = 0
+    rewritten: list[int] = field(default_factory=list)
+    """Older versions that were written anew without hashes of addresses that are past their days."""
     pruned: list[int] = field(default_factory=list)
     swept: int = 0
     """Files of the archive that no kept version refers to any more, removed."""
@@ -85,6 +88,8 @@ def retain(
             outcome.version = to_be.version.version
             outcome.bytes_after = (settings.versions / to_be.version.file).stat().st_size
         outcome.pruned = versions.prune(settings.versions, settings.keep_versions)
+        if condition := _old_hash(settings, now):
+            outcome.rewritten = forget_addresses(settings, condition)
         outcome.swept = len(sweep_archive(settings))
     return outcome
 
