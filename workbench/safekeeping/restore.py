@@ -65,8 +65,9 @@ def restored(
     at: str | None = None,
     key: Opening | None = None,
     progress: Progress | None = None,
+    quick: bool = False,
 ) -> RestoreOutcome:
-    """Bring a backup back into an empty home, and verify it there.
+    """Bring a backup back into an empty home, and verify it there; `quick` as `verified` takes it.
 
     Raises UsageError where there are data already, WorkbenchError that names what is damaged; nothing is moved then.
     """
@@ -90,13 +91,18 @@ def restored(
     outcome.home = home
     media = any(f.path.startswith("data/media/") for f in listing.files)
     settings = load_settings(home, media_storage=str(home / "data" / "media"), media_endpoint="")
-    outcome.findings = verified(settings, media=media, progress=progress)
+    outcome.findings = verified(settings, media=media, quick=quick, progress=progress)
     outcome.left_out = list(listing.left_out)
     return outcome
 
 
 def tried(
-    store: Store, *, at: str | None = None, key: Opening | None = None, progress: Progress | None = None
+    store: Store,
+    *,
+    at: str | None = None,
+    key: Opening | None = None,
+    quick: bool = False,
+    progress: Progress | None = None,
 ) -> RestoreOutcome:
     """Restore a backup into a folder that is thrown away, and compare it with what it was made of.
 
@@ -121,7 +127,7 @@ def tried(
                 "with TMPDIR."
             ) from e
         _compare(scratch, listing, outcome)
-        outcome.findings = verified(load_settings(scratch), media=False, progress=progress)
+        outcome.findings = verified(load_settings(scratch), media=False, quick=quick, progress=progress)
     return outcome
 
 
