@@ -66,6 +66,7 @@ def add_safekeeping_commands(add: Callable[..., argparse.ArgumentParser]) -> Non
     sub.add_argument("--at", metavar="ID", help="the backup whose id begins so (default: the newest)")
     sub.add_argument("--into", metavar="DIR", help="the home to restore into (default: --home)")
     sub.add_argument("--check-only", action="store_true", help="restore into a folder that is thrown away")
+    sub.add_argument("--quick", action="store_true", help="verify it as verify --quick does")
     sub.add_argument("--list", action="store_true", help="list the backups, and do nothing else")
     sub.add_argument("--identity", metavar="FILE", help="the secret key (default: WORKBENCH_BACKUP_IDENTITY)")
     sub.add_argument("--format", choices=("table", "json"), default="table")
@@ -191,10 +192,10 @@ def restore_home(options: Any) -> int:
     key = opening(_file(options.identity))
     with Bar("Restoring") as show:
         if options.check_only:
-            done = tried(store, at=options.at, key=key, progress=show)
+            done = tried(store, at=options.at, key=key, quick=options.quick, progress=show)
         else:
             home = Path(options.into) if options.into else settings.home
-            done = restored(store, home, at=options.at, key=key, progress=show)
+            done = restored(store, home, at=options.at, key=key, quick=options.quick, progress=show)
     if options.format == "json":
         print(json.dumps(asdict(done) | {"home": str(done.home) if done.home else None}, indent=1))
     else:
