@@ -20,6 +20,7 @@ from ..settings import load_settings
 from ..stores import Store
 from ..warehouse import versions
 from ..warehouse.batches import fsync
+from ..warehouse.scratch import scratch as scratch_of
 from ..warehouse.staging import quoted
 from .backup_format import Head, KeptFile, Listing, chosen, read_head, read_listing
 from .backup_keys import IDENTITY, Opening
@@ -64,8 +65,8 @@ def restored(
     *,
     at: str | None = None,
     key: Opening | None = None,
-    progress: Progress | None = None,
     quick: bool = False,
+    progress: Progress | None = None,
 ) -> RestoreOutcome:
     """Bring a backup back into an empty home, and verify it there; `quick` as `verified` takes it.
 
@@ -116,7 +117,7 @@ def tried(
         return outcome
     listing = _listing(store, head, key)
     outcome.left_out = list(listing.left_out)
-    with tempfile.TemporaryDirectory(prefix="workbench-restore-") as folder:
+    with tempfile.TemporaryDirectory(prefix="restore-", dir=scratch_of()) as folder:
         scratch = Path(folder)
         _refuse_full(scratch, sum(f.size for f in listing.files if not _is_picture(f)))
         try:

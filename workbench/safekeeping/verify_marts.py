@@ -11,6 +11,7 @@ from ..errors import WorkbenchError
 from ..settings import Settings
 from ..warehouse import archive, marts
 from ..warehouse.load import open_writer
+from ..warehouse.scratch import scratch as scratch_of
 from ..warehouse.staging import quoted, text
 from ..warehouse.versions import Version
 from .verify_findings import Finding
@@ -25,7 +26,7 @@ _COPIED = ("revenue_methods", "payouts", "slide_images", "archive_files")
 def mart_findings(settings: Settings, version: Version) -> list[Finding]:
     """Marts that differ from what their expressions give now; nothing where the settings changed since."""
     file = settings.versions / version.file
-    with tempfile.TemporaryDirectory(prefix="workbench-verify-") as folder:
+    with tempfile.TemporaryDirectory(prefix="verify-", dir=scratch_of()) as folder:
         scratch = Path(folder) / "scratch.duckdb"
         try:
             with opened(file) as con:

@@ -19,6 +19,7 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError, UsageError
+from ..warehouse.scratch import scratch
 from .csv_layout import layout
 from .csv_mend import RETURN_MARK, header_end, mended, refuse
 from .encoding import utf8_copy
@@ -45,7 +46,7 @@ def open_csv(
 
     Raises SourceError where the file can't be read in exactly one way.
     """
-    folder = Path(tempfile.mkdtemp(prefix="workbench-"))
+    folder = Path(tempfile.mkdtemp(prefix="csv-", dir=scratch()))
     try:
         text = utf8_copy(content or path, path, folder, options.get("encoding"))
         delimiter, header = _head(text, path, options.get("delimiter"))

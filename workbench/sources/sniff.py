@@ -13,6 +13,7 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError
+from ..warehouse.scratch import scratch
 from .base import Kind, SourceFile
 from .content import is_gzip, kind_of, unpacked
 from .csv_file import open_csv
@@ -61,7 +62,7 @@ def open_file(
 
 
 def _unpacked(path: Path, con: Backend, options: Mapping[str, Any]) -> tuple[Kind, Mapping[str, ibis.Table]]:
-    folder = Path(tempfile.mkdtemp(prefix="workbench-"))
+    folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=scratch()))
     try:
         content = unpacked(path, folder)
         try:

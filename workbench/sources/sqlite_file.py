@@ -22,6 +22,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError
+from ..warehouse.scratch import scratch
 
 _MAGIC = b"SQLite format 3\0"
 _ROW_IDS = ("rowid", "_rowid_", "oid")
@@ -94,7 +95,7 @@ def _readable(path: Path) -> Iterator[str]:
         # Reading a file in WAL mode makes files beside it, unless it is declared immutable.
         yield path.resolve().as_uri() + ("?mode=ro&immutable=1" if in_wal_mode else "?mode=ro")
         return
-    with tempfile.TemporaryDirectory(prefix="workbench-sqlite-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sqlite-", dir=scratch()) as folder:
         for attempt in range(5):
             before = [_stamp(p) for p in (path, *pending)]
             for p in (path, *pending):

@@ -21,6 +21,7 @@ import filelock
 
 from ..errors import machine_trouble, naming
 from .batches import content_hash, file_sha256, fsync, write_batch
+from .scratch import scratch
 from .staging import quoted, text
 from .tables import TABLES
 
@@ -114,6 +115,7 @@ def _batch(inbox: Path, sealed: Path) -> None:
     con = duckdb.connect()
     try:
         con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"SET temp_directory = {text(str(scratch() / 'spill'))}")
         con.execute("SET enable_progress_bar = false")
         con.execute(
             "CREATE TABLE lines AS SELECT t, r, row_number() OVER () AS n FROM read_json("
