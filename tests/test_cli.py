@@ -220,7 +220,7 @@ def test_lab_opens_the_notebooks_with_the_home_that_was_asked_for(
     )
     assert cli.main(["lab", "--home", str(tmp_path), "--", "--no-browser"]) == 0
     (command, home), notebooks = asked[0], Path(__file__).parents[1] / "notebooks"
-    assert command[1:] == ["-m", "jupyterlab", f"--notebook-dir={notebooks}", "--no-browser"]
+    assert command[1:] == ["-m", "workbench.cli.lab_server", f"--notebook-dir={notebooks}", "--no-browser"]
     assert home == str(tmp_path)
 
 

@@ -124,7 +124,7 @@ def open_lab(options: Any) -> int:
 
     from ..private_files import refuse_foreign_code
     from ..reporting.kernel_variables import for_kernels
-    from ..reporting.notebook_folders import find_notebooks, own_folder
+    from ..reporting.notebook_folders import OURS, find_notebooks, own_folder
 
     settings = settings_of(options)
     if importlib.util.find_spec("jupyterlab") is None:
@@ -134,7 +134,8 @@ def open_lab(options: Any) -> int:
         say(f"The workbench's notebooks, to copy from: {folder}")
         folder = own
     _refuse_in_sight(options.jupyter)
-    refuse_foreign_code(folder)
+    if folder != OURS:
+        refuse_foreign_code(folder)
     command = [sys.executable, "-m", "workbench.cli.lab_server", f"--notebook-dir={folder}", *options.jupyter]
     variables = for_kernels(os.environ, settings) | {"WORKBENCH_HOME": str(settings.home)}
     variables |= {

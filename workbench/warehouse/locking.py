@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -126,6 +127,8 @@ def sweep(folder: Path) -> None:
 
 
 def _lives(process: int) -> bool:
+    if sys.platform == "win32":  # where signal 0 would end the process that it asks after
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:

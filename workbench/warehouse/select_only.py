@@ -22,9 +22,11 @@ locked configuration does not keep `FROM enable_logging(...)` from writing."""
 
 def refuse_unless_select(con: duckdb.DuckDBPyConnection, query: str) -> None:
     """UsageError, with the reason, unless the text is one SELECT that gets its rows from tables."""
+    if not _is_text(query):
+        raise UsageError("That query can't be run: it holds bytes that are no UTF-8 text. Type it anew.")
     try:
         statements = con.extract_statements(query)
-    except (duckdb.Error, UnicodeError) as e:
+    except duckdb.Error as e:
         raise UsageError(f"That query can't be run: {_line(e)}") from e
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise UsageError(
@@ -61,6 +63,14 @@ def _functions(parsed: Any) -> Iterator[str]:
             left += node.values()
         elif isinstance(node, list):
             left += node
+
+
+def _is_text(query: str) -> bool:
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _line(why: object) -> str:
