@@ -6,8 +6,10 @@ import gzip
 import json
 import os
 import socket
+import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -270,3 +272,24 @@ def test_no_file_is_changed_and_none_lies_beside_it(write, tmp_path, home):
     import_paths([path], home)
     assert (path.stat().st_mtime_ns, stat.S_IMODE(path.stat().st_mode)) == (before.st_mtime_ns, 0o400)
     assert [p.name for p in path.parent.iterdir()] == ["m.csv"]
+
+
+def test_a_column_called_like_one_made_here_is_not_taken_for_it(write, home):
+    names = "hashtags,hashtag_list,text_of"
+    import_paths([write(f"{HEADER},{names}\n2025-01-01,a,{URL},5,#x,y,z\n")], home)
+    assert ["x"] in batch(home, "posts")[0]
+
+
+def test_an_offset_farther_than_any_place_is_none(write, home):
+    import_paths([write(f"{HEADER}\n2025-01-31 10:00:00+99:00,a,{URL},5\n")], home)
+    assert "2025-01-31 10:00:00+99:00" in batch(home, "posts")[0]
+
+
+def test_a_computed_column_of_any_size_is_refused(tmp_path, home):
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as con:
+        con.execute("create table videos (video_id, account_id, more as (zeroblob(900000000)))")
+        con.execute("insert into videos values (1, 2)")
+        con.commit()
+    with pytest.raises(SourceError, match="column 'more' is computed when it is read, and can't be"):
+        import_paths([path], home)

@@ -38,6 +38,8 @@ _OLDEST, _NEWEST = ibis.timestamp("1900-01-01 00:00:00"), ibis.timestamp("2200-0
 _LAST_SECOND = 7_258_118_400
 """Of _NEWEST."""
 
+_NO_OFFSET = r":[0-9.]+ ?[+-](?:1[5-9]|[2-9][0-9])(?::?[0-9]{2})?$"
+"""Farther from UTC than any place; DuckDB reckons with it all the same."""
 _OFFSET = r"[0-9](?:Z|z| ?UTC|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 
 
@@ -116,7 +118,11 @@ def instant(
     naive = plausible(ibis.ifelse(trimmed.length() > len("epoch"), naive, ibis.null(dt.timestamp)))
     # The cheap questions first: they spare almost all texts the pattern.
     suspect = trimmed.substr(10).re_search("[Zz+C-]")
-    return ibis.ifelse(suspect & trimmed.re_search(_OFFSET), absolute, to_utc(naive, zone))
+    return ibis.cases(
+        (suspect & trimmed.re_search(_NO_OFFSET), ibis.null(dt.timestamp)),
+        (suspect & trimmed.re_search(_OFFSET), absolute),
+        else_=to_utc(naive, zone),
+    )
 
 
 def plausible(instant_at: ir.TimestampValue) -> ir.TimestampValue:

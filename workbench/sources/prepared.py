@@ -51,6 +51,7 @@ def once_each(
 
     For what is dear to take apart and often the same, such as the hashtags of a template.
     """
+    rows = rows.drop(*({name, "text_of"} & set(rows.columns)))  # the file's own of that name
     texts = rows.select(text_of=rows[column]).distinct()
     return rows.left_join(texts.mutate(**{name: made(texts.text_of)}), rows[column] == texts.text_of).drop(
         "text_of"

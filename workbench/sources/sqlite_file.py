@@ -24,6 +24,8 @@ from ibis.backends.duckdb import Backend
 from ..errors import SourceError
 from ..warehouse.scratch import scratch
 
+_MOST_BYTES = 1 << 26
+"""Of one value that is computed."""
 _MAGIC = b"SQLite format 3\0"
 _ROW_IDS = ("rowid", "_rowid_", "oid")
 # quick_check also tells of rows that break a NOT NULL or CHECK rule: such a file reads right.
@@ -135,6 +137,9 @@ def _layout(path: Path, uri: str) -> dict[str, tuple[list[str], str]]:
                     "ESCAPE '!' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY rowid"
                 )
             ]
+            con.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
+            for name in names:
+                _refuse_grown(path, con, name)
             return {name: _columns(con, name) for name in names}
     except sqlite3.Error as e:
         locked = "locked" in str(e) or "busy" in str(e)
@@ -146,6 +151,19 @@ def _layout(path: Path, uri: str) -> dict[str, tuple[list[str], str]]:
                 else "It is damaged or encrypted: copy it again, or save a decrypted copy."
             )
         ) from e
+
+
+def _refuse_grown(path: Path, con: sqlite3.Connection, table: str) -> None:
+    """Raise for a column that is computed when read, and of what no file holds: it could be of any size."""
+    for _, column, *_, hidden in con.execute(f"PRAGMA table_xinfo({_quoted(table)})").fetchall():
+        if hidden in (2, 3):
+            try:
+                con.execute(f"SELECT max(length({_quoted(column)})) FROM {_quoted(table)}").fetchall()
+            except sqlite3.Error as e:
+                raise SourceError(
+                    f"{path}, table '{table}', column '{column}' is computed when it is read, and can't be: {e}. "
+                    "Import a copy without that column."
+                ) from e
 
 
 def _columns(con: sqlite3.Connection, table: str) -> tuple[list[str], str]:

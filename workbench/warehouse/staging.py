@@ -208,6 +208,7 @@ def _typed(column: str, raw: str, wanted: str) -> str:
         plain = f"TRY_CAST({name} AS TIMESTAMP)"
         return (
             f"CASE WHEN {plain}::VARCHAR = {name} THEN {plain} "
+            f"WHEN regexp_matches({name}, {text(_NO_OFFSET)}) THEN NULL "
             f"ELSE TRY_CAST({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"
         )
     if wanted.endswith("[]"):
@@ -225,6 +226,8 @@ def _account(name: str) -> str:
     )
 
 
+_NO_OFFSET = r":[0-9.]+ ?[+-](1[5-9]|[2-9][0-9])(:?[0-9]{2})?$"
+"""Farther from UTC than any place; DuckDB reckons with it all the same."""
 _UNSEEN = r"\x{AD}\x{61C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{206F}\x{FEFF}"
 """Characters without a shape: zero-width blanks, marks of direction. Not the joiners that emoji are made with."""
 
