@@ -93,6 +93,8 @@ def _refused(error: BaseException, where: str) -> str | None:
             if os.strerror(code) in said:
                 path = re.search(r'"([^"]*/[^"]*)"', said)
                 return _trouble(code, path[1] if path else where)
+        if damaged := re.search(r'"([^"]*/archive/[^"]*\.parquet)":? *(.*)', said):
+            return f"{damaged[1]} is damaged: {damaged[2] or said}. Bring it back: workbench restore."
     return None
 
 

@@ -217,6 +217,26 @@ def test_commands_on_a_home_with_a_missing_archive_file_name_it_without_a_traceb
         assert f"{file.name} is missing" in capsys.readouterr().err
 
 
+def test_a_damage_inside_an_archived_file_is_named_and_refuses_no_batch(settings, capsys):
+    rows = [
+        counted(f"2025-01-{1 + n % 28:02} {n % 24:02}:{n // 24 % 60:02}:00", n * 7919 % 100_003)
+        for n in range(20_000)
+    ]
+    loaded(settings, {"post_snapshots": [*rows, counted("2025-09-05")]})
+    retain(settings, now=NOW)
+    (file,) = settings.archive.rglob("*.parquet")
+    data = bytearray(file.read_bytes())
+    for place in range(500, len(data) * 9 // 10, 37):
+        data[place] ^= 0x5A
+    file.write_bytes(data)
+    folder = batch(settings, {"post_snapshots": [counted("2025-01-06 05:00:00", 10**9)]})
+    for words in (["sql", "select sum(views), max(post_id) from post_snapshots"], ["load"]):
+        assert main([*words, "--home", str(settings.home)]) == 1
+        assert f"{file} is damaged: " in (said := capsys.readouterr().err), words
+        assert "workbench restore" in said
+    assert folder.is_dir()
+
+
 def test_the_archives_files_are_plain_parquet_for_other_tools(settings):
     loaded(settings, {"post_snapshots": [counted("2025-01-05"), counted("2025-09-05")]})
     retain(load_settings(settings.home), now=NOW)

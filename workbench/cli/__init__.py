@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if trouble is None:
             raise
         _forget_output()
-        say(f"Error: {trouble} Nothing that was published or acknowledged is lost.")
+        kept = "" if " is damaged: " in trouble else " Nothing that was published or acknowledged is lost."
+        say(f"Error: {trouble}{kept}")
         return 1
 
 
