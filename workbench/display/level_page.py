@@ -138,16 +138,19 @@ class LevelPage:
         found = found[found["table_name"].isin((*_ALWAYS, *self._tables))]
         if found.empty:
             return None
-        lines = [self._said(c) for c in found.head(_MOST_CHECKS).to_dict("records")]
+        shown = found.head(_MOST_CHECKS).groupby(["severity", "check_name"], sort=False)["description"]
+        lines = [self._said(kind, list(told)) for kind, told in shown]
         if len(found) > _MOST_CHECKS:
             lines.append(f"{counted(len(found) - _MOST_CHECKS, 'more check')} failed: `workbench status`.")
         grave = found["severity"].isin(["high", "critical"]).any()
-        return (warning if grave else note)("\n\n".join(dict.fromkeys(lines)), "Checks of the data")
+        return (warning if grave else note)("\n\n".join(lines), "Checks of the data")
 
-    def _said(self, check: dict[Any, Any]) -> str:
+    def _said(self, kind: Any, told: list[str]) -> str:
+        """One check in words, with the figures of each subject, and what to do. `kind`: severity and name."""
+        severity, name = kind
         # The figures are of everybody's rows: who is shown some accounts is not told how many there are.
-        figures = "" if self.facts.scope.is_narrow else f" {check['description']}"
-        return f"{title(check['check_name'])} ({check['severity']}).{figures} {remedy(check['check_name'])}".strip()
+        figures = [] if self.facts.scope.is_narrow else told
+        return " ".join([f"{title(name)} ({severity}).", *figures, remedy(name)]).strip()
 
     def tile(
         self, weekly: pd.DataFrame, label: str, column: str, *, note: str = "", better: Better = "up"

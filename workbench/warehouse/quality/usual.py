@@ -87,6 +87,13 @@ def _courses(con: duckdb.DuckDBPyConnection) -> list[_Course]:
             "FROM brought GROUP BY source"
         ).fetchall()
     )
+    held = {
+        (source, batch): set(tables)
+        for source, batch, tables in con.execute(
+            "SELECT source, batch_id, list(DISTINCT table_name) FROM batch_profiles "
+            "WHERE source IN (SELECT source FROM brought) GROUP BY ALL"
+        ).fetchall()
+    }
     courses: dict[tuple[str, str, str], _Course] = {}
     stale = set()
     for source, table, platform, batch_id, at, n_rows, accounts, posts, missing, is_new in rows:
@@ -96,8 +103,12 @@ def _courses(con: duckdb.DuckDBPyConnection) -> list[_Course]:
             courses[key].before.append(profile)
         elif is_new:
             courses[key] = _Course(source, table, platform, profile)
-        elif source not in ANY_TABLE and at <= newest[source]["captured_at"]:
-            # The newest batch lacks this table, or this platform of it, altogether.
+        elif (
+            source not in ANY_TABLE
+            and at <= newest[source]["captured_at"]
+            and held.get((source, newest[source]["batch_id"]), set()) & held[source, batch_id]
+        ):
+            # The newest batch, of the same kind of file, lacks this table, or this platform of it, altogether.
             lacking = _Profile(newest[source]["batch_id"], newest[source]["captured_at"], 0, 0, 0, {})
             courses[key] = _Course(source, table, platform, lacking, [profile])
         else:
@@ -134,7 +145,7 @@ def _missing(course: _Course) -> Iterator[Found]:
         was = (
             "nothing came before to compare with"
             if usual is None
-            else f"{usual:.1%} in the {_before(len(known))}"
+            else f"{_percent(usual)} in the {_before(len(known))}"
         )
         yield Found(
             check_name="missing_fields",
@@ -146,7 +157,7 @@ def _missing(course: _Course) -> Iterator[Found]:
             checked=now.rows,
             failed=n,
             severity=severity,
-            description=f"{column} is empty in {n:,} of {now.rows:,} rows of {course.table} ({share:.1%}; {was}; "
+            description=f"{column} is empty in {n:,} of {now.rows:,} rows of {course.table} ({_percent(share)}; {was}; "
             f"{_from(course)}).",
             details={"column": column, "missing_rate": round(share, 6), "usual_rate": usual},
         )
@@ -230,6 +241,10 @@ def _usual(earlier: Sequence[int]) -> float | None:
     middle = median(earlier)
     steady = middle > 0 and sum(middle / STEADY <= e <= middle * STEADY for e in earlier) >= len(earlier) - 1
     return middle if steady else None
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g}\N{NO-BREAK SPACE}%"
 
 
 def _before(n: int) -> str:
