@@ -15,6 +15,7 @@ from s3_bucket import S3
 
 from workbench.media.storage import Storage, StorageError, local_storage, open_storage, picture_key
 from workbench.settings import load_settings
+from workbench.stores.folder import Folder
 
 DATA = b"a picture" * 1000
 KEY = picture_key(hashlib.sha256(DATA).hexdigest(), "image/jpeg")
@@ -153,3 +154,16 @@ def test_a_bucket_holds_what_a_picture_is_and_no_parts(s3: S3, tmp_path):
     assert s3.get(key) == large
     assert s3.listed() == [key]
     assert s3.n_unfinished() == 0
+
+
+def test_unfinished_files_of_killed_writers_go_when_they_are_old(tmp_path: Path) -> None:
+    Folder(tmp_path).put("a/b.txt", b"x")
+    young, old = (tmp_path / ".building" / f".building-{name}" for name in ("young", "old"))
+    for left in (young, old):
+        left.write_bytes(b"half")
+    os.utime(old, (time.time() - 4_000, time.time() - 4_000))
+    store = Folder(tmp_path)
+    store.put("a/c.txt", b"y")
+    assert young.exists()
+    assert not old.exists()
+    assert [entry.key for entry in sorted(store.entries(), key=lambda e: e.key)] == ["a/b.txt", "a/c.txt"]

@@ -7,6 +7,7 @@ name before they reach the disk.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,12 +16,16 @@ from tempfile import NamedTemporaryFile
 from .base import Entry, StorageError, Store, checked
 
 BUILDING = ".building-"
+_BUILDING_IN = ".building"
+_LEFT_SECONDS = 3600.0
+"""Age from which an unfinished file is taken for left behind: its bytes are all there when it is begun."""
 
 
 class Folder(Store):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.place = str(folder)
+        self._is_swept = False
 
     def __repr__(self) -> str:
         return f"Folder({self.place!r})"
@@ -49,7 +54,7 @@ class Folder(Store):
         with self._told(key):
             for folder in reversed([path.parent, *path.parent.parents]):
                 folder.mkdir(mode=0o700, exist_ok=True)
-            with NamedTemporaryFile(dir=path.parent, prefix=BUILDING, delete=False) as file:  # 0600
+            with NamedTemporaryFile(dir=self._building(), prefix=BUILDING, delete=False) as file:  # 0600
                 try:
                     file.write(data)
                     file.flush()
@@ -60,6 +65,18 @@ class Folder(Store):
                         os.unlink(file.name)
                     raise
             _fsync(path.parent)
+
+    def _building(self) -> Path:
+        """Where files are made: one folder, so that what killed writers left is found without looking through all."""
+        building = self.folder / _BUILDING_IN
+        building.mkdir(mode=0o700, exist_ok=True)
+        if not self._is_swept:
+            self._is_swept = True
+            for left in building.glob(f"{BUILDING}*"):
+                with suppress(OSError):  # another one sweeps too
+                    if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                        left.unlink()
+        return building
 
     def _read(self, key: str) -> bytes:
         with self._told(key):
