@@ -222,3 +222,14 @@ def demo_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = make_demo(tmp_path_factory.mktemp("drawn"), posts=300, pictures=6, seed=3)
     assert made.mapping is not None
     return made.mapping
+
+
+@contextmanager
+def remounted(folder: Path) -> Iterator[None]:
+    """Within the block the file system that is mounted there may only be read."""
+    sudo = () if os.geteuid() == 0 else ("sudo", "-n")
+    assert _runs([*sudo, "mount", "-o", "remount,ro", str(folder)])
+    try:
+        yield
+    finally:
+        assert _runs([*sudo, "mount", "-o", "remount,rw", str(folder)])

@@ -81,6 +81,7 @@ def write_batch(
     entity: str | None = None,
     window: tuple[datetime, datetime] | None = None,
     notes: Sequence[str] = (),
+    created_at: datetime | None = None,
 ) -> Path:
     """Write one batch and return its folder.
 
@@ -95,6 +96,8 @@ def write_batch(
         The content hash (see `content_hash`); its first 32 digits are the batch's id.
     captured_at
         When the information was captured; naive is UTC.
+    created_at
+        When the batch was made, if that was not now.
     """
     unknown = set(queries) - set(TABLES)
     if unknown:
@@ -128,7 +131,7 @@ def write_batch(
             captured_at=utc_text(captured_at),
             content_hash=content,
             tables=tables,
-            created_at=utc_text(datetime.now(UTC)),
+            created_at=utc_text(created_at or datetime.now(UTC)),
             entity=entity,
             window_from=utc_text(window[0]) if window else None,
             window_to=utc_text(window[1]) if window else None,

@@ -147,6 +147,8 @@ def _batch(inbox: Path, sealed: Path) -> None:
             source="record",
             content=content_hash("record", file_sha256(sealed)),
             captured_at=min(newest[0], now) if newest and newest[0] else now,
+            # The clock may have been set back since.
+            created_at=max(newest[0], now) if newest and newest[0] else now,
         )
     finally:
         con.close()

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,7 +14,7 @@ import duckdb
 from ..errors import WorkbenchError, machine_trouble
 from ..settings import Settings
 from . import archive, erased, identity, marts, quality, versions
-from .batches import Manifest, clear, file_sha256, read_manifest, sweep, utc_now, waiting
+from .batches import Manifest, clear, file_sha256, read_manifest, sweep, utc_now, utc_text, waiting
 from .counts import note_counts
 from .journal import seal
 from .media import fill_slides
@@ -102,7 +102,7 @@ def load(
             for n, folder in enumerate(todo):
                 if progress:
                     progress(folder.name, n, len(todo))
-                outcome.batches.append(_apply(con, folder, settings))
+                outcome.batches.append(_apply(con, folder, settings, outcome.version))
             if outcome.version is not None and marts.are_old(con, settings):
                 _follow_time_zones(con, settings, "")  # the settings' own zone may be another
             archive.with_archive(con, settings.archive)
@@ -127,7 +127,7 @@ def load(
             number=number,
             schema=migrations()[-1].version,
             as_of=as_of,
-            now=utc_now(),
+            now=_now(outcome.version),
         )
         outcome.published = True
         refused = {b.batch_id for b in outcome.failed}
@@ -233,7 +233,21 @@ def _not_yet_loaded(settings: Settings, outcome: LoadOutcome) -> tuple[list[Path
     return todo, done
 
 
-def _apply(con: duckdb.DuckDBPyConnection, folder: Path, settings: Settings) -> BatchOutcome:
+def _now(base: versions.Version | None, manifest: Manifest | None = None) -> str:
+    """The clock's time; where that was set back, the time of what stands or of a batch that was made since.
+
+    What was recorded an hour ago does not lie in the future because the clock says that it was yesterday.
+    """
+    now = max(utc_now(), base.published_at if base else "")
+    if manifest is None:
+        return now
+    farthest = utc_text(datetime.fromisoformat(now) + _AHEAD)
+    return max(now, min(utc_text(datetime.fromisoformat(manifest.created_at)), farthest))
+
+
+def _apply(
+    con: duckdb.DuckDBPyConnection, folder: Path, settings: Settings, base: versions.Version | None
+) -> BatchOutcome:
     """Apply one batch in one transaction; on failure nothing of it stays but its record."""
     outcome = BatchOutcome(folder.name, "?")
     manifest: Manifest | None = None
@@ -242,7 +256,7 @@ def _apply(con: duckdb.DuckDBPyConnection, folder: Path, settings: Settings) -> 
         manifest = read_manifest(folder)
         outcome.source, outcome.file_name = manifest.source, manifest.file_name
         _verify(folder, manifest)
-        _apply_tables(con, folder, manifest, settings, outcome)
+        _apply_tables(con, folder, manifest, settings, outcome, _now(base, manifest))
         _record(con, outcome, manifest)
         con.execute("COMMIT")
     except (WorkbenchError, duckdb.Error, OSError) as e:
@@ -261,6 +275,8 @@ def _apply(con: duckdb.DuckDBPyConnection, folder: Path, settings: Settings) -> 
     return outcome
 
 
+_AHEAD = timedelta(days=2)
+"""How far ahead of everything else the time may lie that a batch says it was made at."""
 _TRANSIENT = (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
 """What a machine does to a load, and no batch."""
 
@@ -282,6 +298,7 @@ def _apply_tables(
     manifest: Manifest,
     settings: Settings,
     outcome: BatchOutcome,
+    now: str,
 ) -> None:
     # Accounts first: posts take their local time from them, and every table its account's id.
     order = sorted(manifest.tables, key=lambda n: (n != "accounts", n))
@@ -301,7 +318,7 @@ def _apply_tables(
             files[name],
             batch_id=manifest.batch_id,
             captured_at=manifest.captured_at,
-            now=utc_now(),
+            now=now,
             rows=away.rows.get(name) if away else None,
         )
         if name == "accounts":
