@@ -12,7 +12,7 @@ from given import NOON, loaded, query
 
 from workbench.model.quality import CHECKS, at_most, severity_of
 from workbench.settings import Settings
-from workbench.warehouse.quality import profiles
+from workbench.warehouse.quality import profiles, rows
 
 pytestmark = pytest.mark.usefixtures("without_marts")
 
@@ -183,6 +183,13 @@ def test_a_severity_is_the_gravest_limit_that_is_reached():
         and at_most("low", "high") == "low"
         and at_most(None, "low") is None
     )
+
+
+def test_rows_of_erased_persons_are_told_until_they_no_longer_come():
+    [again] = rows.erased([("tracker", 90, 10), ("tracker", 100, 0)])
+    assert (again.checked, again.failed, again.severity) == (200, 10, "low")
+    [gone] = rows.erased([("tracker", 90, 0)])
+    assert gone.severity is None and gone.subject == again.subject
 
 
 def test_each_check_says_what_to_do():

@@ -106,7 +106,7 @@ def load(
             if outcome.version is not None and marts.are_old(con, settings):
                 _follow_time_zones(con, settings, "")  # the settings' own zone may be another
             archive.with_archive(con, settings.archive)
-            quality.check(con)
+            quality.check(con, [(b.source, b.read, b.left_out) for b in outcome.batches])
             fill_vas(con)
             fill_slides(con)
             # Nothing was there before: all of it is new, and noting each key would tell no more.

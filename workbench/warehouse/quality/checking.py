@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from ..batches import utc_now
@@ -10,10 +12,13 @@ from .found import keep
 from .profiles import forget_old
 
 
-def check(con: duckdb.DuckDBPyConnection) -> None:
-    """Bring `quality_checks` up to what this load's batches brought."""
+def check(con: duckdb.DuckDBPyConnection, left_out: Sequence[tuple[str, int, int]] = ()) -> None:
+    """Bring `quality_checks` up to what this load's batches brought.
+
+    `left_out`: of each batch its source, the rows read, and those of erased persons that were left out.
+    """
     brought = con.execute("SELECT count(*) FROM brought").fetchone()
-    if not brought or not brought[0]:
+    if not (brought and brought[0]) and not any(n for _, _, n in left_out):
         return
     con.execute("BEGIN")
     try:
@@ -24,6 +29,7 @@ def check(con: duckdb.DuckDBPyConnection) -> None:
                 *rows.found(con),
                 *steps.found(con),
                 *rhythm.found(con),
+                *rows.erased(left_out),
             ],
             now=utc_now(),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Any
 
@@ -170,6 +170,22 @@ def _unknown(con: duckdb.DuckDBPyConnection) -> Iterator[Found]:
             description=f"{len(added)} column{'' if len(added) == 1 else 's'} of {source} that the batch before did "
             f"not have {'is' if len(added) == 1 else 'are'} not understood: {', '.join(added[:EXAMPLES])[:200]}.",
             details={"columns": added[:20]},
+        )
+
+
+def erased(left_out: Sequence[tuple[str, int, int]]) -> Iterator[Found]:
+    """Rows of erased persons, by source: they came again, and were not taken."""
+    for source in sorted({source for source, _, _ in left_out}):
+        n = sum(away for of, _, away in left_out if of == source)
+        checked = n + sum(read for of, read, _ in left_out if of == source)
+        yield Found(
+            check_name="erased_rows",
+            table_name="erasures",
+            source=source,
+            checked=checked,
+            failed=n,
+            severity="low" if n else None,
+            description=f"{n:,} of {checked:,} rows of {source} are of erased persons and were left out.",
         )
 
 
