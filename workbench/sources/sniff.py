@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,8 +78,9 @@ def _unpacked(path: Path, con: Backend, options: Mapping[str, Any]) -> tuple[Kin
 
 
 def modified_at(path: Path) -> datetime:
-    """When a file was last modified: naive UTC, whole seconds."""
-    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC).replace(tzinfo=None)
+    """When a file was last modified, or now where that lies in the future: naive UTC, whole seconds."""
+    # A file from a machine whose clock runs ahead was captured by now all the same.
+    return datetime.fromtimestamp(int(min(path.stat().st_mtime, time.time())), UTC).replace(tzinfo=None)
 
 
 def _utc(instant: datetime) -> datetime:
