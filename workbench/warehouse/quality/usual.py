@@ -173,7 +173,8 @@ def _size(course: _Course) -> Iterator[Found]:
     times = now.rows / usual
     severity = None
     # What the batches before had at the least and at the most has to be left well behind too.
-    lowest, highest = min(p.rows for p in course.before), max(p.rows for p in course.before)
+    steady = _steady([p.rows for p in course.before], usual)
+    lowest, highest = min(steady), max(steady)
     beyond = now.rows < lowest / BEYOND or now.rows > highest * BEYOND
     if beyond and abs(now.rows - usual) >= FEW and not 0.5 <= times <= 2:
         severity = "medium" if 0.1 <= times <= 10 else "high"
@@ -211,7 +212,7 @@ def _coverage(course: _Course) -> Iterator[Found]:
         severity = severity_of(lost / usual, limits) if lost > 0 else None
         # Of few, one or two more or less are no news.
         severity = at_most(severity, "low") if lost < 5 else severity
-        severity = None if lost < 2 or n * beyond > min(e for e in earlier if e is not None) else severity
+        severity = None if lost < 2 or n * beyond > min(_steady(earlier, usual)) else severity
         if severity:
             severities.append(severity)
             told.append(f"{n:,} {what} where {usual:,.0f} are usual")
@@ -239,8 +240,13 @@ def _usual(earlier: Sequence[int]) -> float | None:
     if len(earlier) < ENOUGH:
         return None
     middle = median(earlier)
-    steady = middle > 0 and sum(middle / STEADY <= e <= middle * STEADY for e in earlier) >= len(earlier) - 1
+    steady = middle > 0 and len(_steady(earlier, middle)) >= len(earlier) - 1
     return middle if steady else None
+
+
+def _steady(earlier: Sequence[int | None], middle: float) -> list[int]:
+    """Those about as large as the middle one: a history that came at once, or a broken file, is not among them."""
+    return [e for e in earlier if e is not None and middle / STEADY <= e <= middle * STEADY]
 
 
 def _percent(share: float) -> str:
