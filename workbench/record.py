@@ -67,7 +67,7 @@ def rows(table: str, entries: Iterable[Mapping[str, Any]], *, home: Path | str |
             prepared.append({"seen_at": seen_at} | {k: v for k, v in row.items() if v is not None})
         if prepared:
             _segment(home).append(table, prepared)
-    except (TypeError, ValueError) as e:
+    except (TypeError, ValueError, AttributeError, RecursionError) as e:
         raise UsageError(f"A row of {table} can't be recorded: {e}. Nothing of the call was written.") from e
     except OSError as e:
         if not (trouble := machine_trouble(e)):

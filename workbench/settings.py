@@ -130,7 +130,7 @@ def load_settings(home: Path | str | None = None, **arguments: Any) -> Settings:
         refuse_open_to_others(file, "whom reports are mailed to and where notebooks lie")
         try:
             entries = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        except (ValueError, RecursionError) as e:  # a number of 5,000 digits is a ValueError of its own
             raise UsageError(f"{file} is not valid TOML: {e}. Mend that line.") from e
         values |= {name: (str(file), value) for name, value in entries.items()}
     for name in known:

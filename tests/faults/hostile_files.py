@@ -172,7 +172,7 @@ VALUES = [
         sql="select posted_at::text from posts where external_id::hugeint between {base} + 1 and {base} + 99 order by external_id",
         rows=[(v,) for v in _DATES_READ.values()],
     ),
-    text_file("dates_odd.csv", master(*(f"{v},a,<{n}>,5" for n, v in enumerate(_DATES_REJECTED, 1))), rejected=dict.fromkeys(range(1, len(_DATES_REJECTED) + 1), "posted_at: ")),
+    text_file("dates_odd.csv", master(*(f"{v},a,<{n}>,5" for n, v in enumerate(_DATES_REJECTED, 1))), rejected=dict.fromkeys(range(1, len(_DATES_REJECTED) + 1), "posted_at: "), views=dict.fromkeys(range(1, len(_DATES_REJECTED) + 1), 5)),
     text_file(
         "dates_told.csv", master("03/04/2025,a,<1>,5"), options=("--date-format", "%d/%m/%Y"),
         sql="select posted_at::text from posts where external_id = ({base} + 1)::text", rows=[("2025-04-03 00:00:00",)],

@@ -63,3 +63,23 @@ def test_a_mapping_that_is_not_there_is_named(tmp_path):
         mapping_files(tmp_path / "m.toml")
     with pytest.raises(UsageError, match=r"holds no \.toml file"):
         mapping_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 100_000,
+        "a = " + "9" * 5_000,
+        "a" + ".a" * 100_000 + " = 1",
+        "file = 5",
+        POSTS + 'url = {column = "a", remove = 5}\n',
+        POSTS + 'url = {column = "a", format = []}\n',
+        POSTS + 'url = {column = "a", pattern = "(?=x)(y)"}\n',
+        POSTS + 'url = {column = "a", time_zone = "../../etc/passwd"}\n',
+        POSTS + 'url = {template = ""}\n',
+    ],
+    ids=range(9),
+)
+def test_a_hostile_mapping_is_refused_soon(write, text):
+    with pytest.raises(UsageError, match=r"m\.toml"):
+        read_mapping(write(text, "m.toml"))

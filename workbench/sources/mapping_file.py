@@ -33,6 +33,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "time_zone": str,
 }
 _MOST_BYTES = 256_000
+_DEEP = re.compile(r"""(?:\.\s*["'\w-]+\s*){50}""")
 PARTS = ("post_id", "account_id", "platform", "external_id", "username")
 _FILE_KEYS = ("title", "time_zone", "captured_at")
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -107,7 +108,10 @@ def read_mapping(path: Path) -> MappingFile:
             raise UsageError(
                 f"{path} has more than {_MOST_BYTES:,} bytes: it is no mapping. Name another file."
             )
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if _DEEP.search(text):  # tomllib's time grows with the square of a name's parts
+            raise UsageError(f"{path} has a name of 50 parts or more: no mapping has. Remove it.")
+        entries = tomllib.loads(text)
     except (ValueError, RecursionError) as e:  # a number of 5,000 digits is a ValueError of Python's own
         raise UsageError(f"{path} is not valid TOML: {e}. Mend that line.") from e
     except OSError as e:
