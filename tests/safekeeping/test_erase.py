@@ -1,0 +1,189 @@
+"""Who is erased, what stays, and what the loader leaves out afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from workbench import record
+from workbench.cli import main
+from workbench.errors import UsageError, WorkbenchError
+from workbench.safekeeping.erase import erase, planned, unfinished
+from workbench.settings import Settings, load_settings
+from workbench.warehouse import versions
+from workbench.warehouse.load import load
+
+NAME = "kanari_vogel9"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An account, its post, a comment on it, money for it, and somebody who speaks of it."""
+    home = tmp_path_factory.mktemp("template")
+    record.rows(
+        "accounts",
+        [
+            {
+                "account_id": f"tiktok:{NAME}",
+                "platform": "tiktok",
+                "username": NAME,
+                "external_id": "88112233445566",
+            },
+            {"account_id": f"tiktok:{NAME}0", "platform": "tiktok", "username": f"{NAME}0"},
+        ],
+        home=home,
+    )
+    record.posts(
+        [
+            {"post_id": "tiktok:700000000001", "account_id": f"tiktok:{NAME}", "caption": "theirs"},
+            {"post_id": "tiktok:700000000002", "account_id": f"tiktok:{NAME}0", "caption": f"with @{NAME}"},
+        ],
+        home=home,
+    )
+    for post in ("tiktok:700000000001", "tiktok:700000000002"):
+        record.snapshot(post_id=post, views=10, home=home)
+        record.interaction(follower_id="tiktok:fan77", interaction_type="like", post_id=post, home=home)
+    record.revenue(
+        revenue_id="r1", from_on="2025-01-01", to_on="2025-01-31", amount="10.5", currency="USD", scope="account",
+        scope_id=f"tiktok:{NAME}", home=home,
+    )  # fmt: skip
+    for user in ("u-77", "u-78"):
+        record.event(name="open", user_id=user, home=home)
+        record.agent_run_start(agent_type="discovery", user_id=user, agent_run_id=f"run {user}", home=home)
+    load(load_settings(home))
+    return home
+
+
+@pytest.fixture
+def settings(template: Path, tmp_path: Path) -> Settings:
+    import shutil
+
+    shutil.copytree(template, tmp_path / "home")
+    return load_settings(tmp_path / "home")
+
+
+def _ask(settings: Settings, query: str) -> list[tuple[object, ...]]:
+    newest = versions.current(settings.versions)
+    assert newest is not None
+    with duckdb.connect(str(settings.versions / newest.file), read_only=True) as con:
+        return con.execute(query).fetchall()
+
+
+def test_an_account_goes_with_its_posts_and_money_stays_without_its_name(settings):
+    done = erase(settings, "account", f"@{NAME}")
+    assert done.rows["posts"] == 2  # one row went, one text changed
+    assert _ask(settings, "SELECT post_id, caption FROM posts") == [("tiktok:700000000002", "with [erased]")]
+    assert _ask(settings, "SELECT username FROM accounts") == [(f"{NAME}0",)]
+    assert _ask(settings, "SELECT scope, scope_id, amount::DOUBLE FROM revenue") == [
+        ("account", "[erased]", 10.5)
+    ]
+    assert _ask(settings, "SELECT post_id FROM interactions") == [("tiktok:700000000002",)]
+    assert versions.kept_versions(settings.versions) == [2]
+
+
+def test_the_loader_leaves_out_what_comes_again_by_name_by_id_and_by_post(settings):
+    erase(settings, "account", f"tiktok:{NAME}")
+    home = settings.home
+    record.posts([{"post_id": "tiktok:700000000003", "account_id": f"tiktok:@{NAME.upper()}"}], home=home)
+    record.snapshot(post_id="tiktok:700000000001", views=11, home=home)
+    renamed = {"account_id": "tiktok:other_name1", "platform": "tiktok", "username": "other_name1"}
+    record.rows("accounts", [renamed | {"external_id": "88112233445566"}], home=home)
+    record.posts(
+        [{"post_id": "tiktok:700000000004", "caption": f"again @{NAME} and @other_name1"}], home=home
+    )
+    outcome = load(settings)
+    assert (outcome.total("left_out"), outcome.total("rejected"), outcome.total("accepted")) == (3, 0, 1)
+    assert _ask(settings, "SELECT caption FROM posts WHERE post_id LIKE '%4'") == [
+        ("again [erased] and [erased]",)
+    ]
+    assert _ask(settings, "SELECT notes FROM batches WHERE len(notes) > 0") == [
+        (["3 rows of erased persons left out"],)
+    ]
+    # The new name and the new post were learned: each is enough by itself.
+    record.snapshot(post_id="tiktok:700000000003", views=1, home=home)
+    record.account_snapshot(account_id="tiktok:other_name1", followers=1, home=home)
+    assert load(settings).total("left_out") == 2
+    assert len(_ask(settings, "SELECT * FROM posts")) == 2
+
+
+def test_a_post_that_turns_out_to_be_theirs_goes_with_what_came_before_it(settings):
+    erase(settings, "account", f"tiktok:{NAME}")
+    record.snapshot(post_id="tiktok:700000000009", views=5, home=settings.home)
+    load(settings)
+    assert len(_ask(settings, "SELECT * FROM posts")) == 2
+    record.post(post_id="tiktok:700000000009", account_id=f"tiktok:{NAME}", home=settings.home)
+    load(settings)
+    assert _ask(
+        settings, "SELECT post_id FROM post_snapshots UNION SELECT post_id FROM post_performance"
+    ) == [("tiktok:700000000002",)]
+
+
+def test_a_follower_goes_and_the_posts_stay(settings):
+    erase(settings, "follower", "tiktok:fan77")
+    assert _ask(settings, "SELECT count(*) FROM followers UNION ALL SELECT count(*) FROM interactions") == [
+        (0,),
+        (0,),
+    ]
+    assert _ask(settings, "SELECT count(*) FROM posts") == [(2,)]
+    record.interaction(
+        follower_id="tiktok:fan77", interaction_type="like", post_id="tiktok:700000000002", home=settings.home
+    )
+    assert load(settings).total("left_out") == 1
+
+
+def test_a_users_events_go_and_what_agents_did_for_them_stays(settings):
+    erase(settings, "user", "u-77")
+    assert _ask(settings, "SELECT user_id FROM app_events") == [("u-78",)]
+    assert _ask(settings, "SELECT user_id FROM agent_runs ORDER BY 1") == [("u-78",), (None,)]
+    record.event(name="open", user_id="u-77", home=settings.home)
+    record.agent_run_start(agent_type="discovery", user_id="u-77", agent_run_id="later", home=settings.home)
+    assert load(settings).total("left_out") == 1
+    assert _ask(settings, "SELECT user_id FROM agent_runs WHERE agent_run_id = 'later'") == [(None,)]
+
+
+def test_a_load_stops_where_the_key_is_gone_or_another(settings):
+    erase(settings, "user", "u-77")
+    record.event(name="open", user_id="u-79", home=settings.home)
+    key = settings.data / "private.key"
+    kept = key.read_text()
+    key.write_text("0" * 64)
+    with pytest.raises(WorkbenchError, match="is not the key by which persons were erased"):
+        load(settings)
+    key.unlink()
+    with pytest.raises(WorkbenchError, match=r"private\.key is gone"):
+        load(settings)
+    key.write_text(kept)
+    assert load(settings).total("accepted") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "told"),
+    [
+        ("account", "@nobody", "No account is called @nobody"),
+        ("account", "myspace:tom", "is not a platform, a colon and an id"),
+        ("follower", "fan77", "is not a platform, a colon and an id"),
+        ("user", " ", "--user wants an id"),
+    ],
+)
+def test_whom_nobody_can_be_meant_by_is_refused(settings, kind, given, told):
+    with pytest.raises(UsageError, match=told):
+        planned(settings, kind, given)
+    assert unfinished(settings) is None
+
+
+def test_nothing_goes_unless_the_question_is_answered_with_yes(settings, monkeypatch, capsys):
+    import io
+
+    for answer, code in (("no\n", 1), ("", 1), ("yes\n", 0)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        assert main(["erase", "--user", "u-77", "--home", str(settings.home)]) == code
+        assert ("Nothing was erased." in capsys.readouterr().err) == bool(code)
+    assert main(["status", "--home", str(settings.home)]) == 0
+    assert "0 posts of 1 person were erased" in capsys.readouterr().out
+
+
+def test_erasing_without_a_person_is_refused_where_nothing_is_left_to_finish(settings, capsys):
+    assert main(["erase", "--home", str(settings.home)]) == 2
+    assert "Who is to be erased?" in capsys.readouterr().err
