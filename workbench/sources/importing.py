@@ -15,6 +15,7 @@ import duckdb
 from ..errors import SourceError, WorkbenchError
 from ..settings import Settings
 from ..warehouse.batches import content_hash, file_sha256, read_manifest, waiting, write_batch
+from ..warehouse.scratch import scratch
 from ..warehouse.tables import TABLES
 from .base import Canonical, Source, SourceFile
 from .canonical import table_of
@@ -83,6 +84,7 @@ def import_paths(
     Raises UsageError for paths that don't exist; the error of the file where one was given;
     ImportFailed after the others where several were.
     """
+    scratch()  # sweeps away what a killed import has left, also where all that follows is known already
     files = list(found_files(paths, settings))
     given = {k: v for k, v in (options or {}).items() if v is not None}
     task = _Task(settings, as_name, as_of, given, known, known_files or (lambda _digest, _source: None))
