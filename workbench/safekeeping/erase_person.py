@@ -185,9 +185,10 @@ def _by_name(settings: Settings, name: str) -> str:
 
 def _connections(settings: Settings, *, batches: bool = True) -> list[duckdb.DuckDBPyConnection]:
     """The kept versions, the newest first, and one of each waiting or refused batch, whose files are views."""
-    found = []
-    for number in reversed(versions.kept_versions(settings.versions)):
-        found.append(duckdb.connect(str(settings.versions / f"v{number:06d}.duckdb"), read_only=True))
+    found = [
+        duckdb.connect(str(settings.versions / f"v{number:06d}.duckdb"), read_only=True)
+        for number in reversed(versions.kept_versions(settings.versions))
+    ]
     for folder in batch_folders(settings) if batches else ():
         con = duckdb.connect()
         for file in folder.glob("*.parquet"):
@@ -228,31 +229,33 @@ def _collect(con: duckdb.DuckDBPyConnection, person: Person) -> None:
             _add(person.externals, row[2])
         of = f"split_part({account}, ':', 1) || ':' || "
         by_id = f"{account} IN {sought(ACCOUNT)}"
+        name, external = f"{of}lower(ltrim(username::VARCHAR, '@'))", f"{of}external_id::VARCHAR"
+        by_external = f"{external} IN {sought(EXTERNAL)}"
+        # A batch may lack any of the columns, and then says what the others do.
         for query in (
-            f"SELECT {account}, {of}lower(ltrim(username::VARCHAR, '@')), {of}external_id::VARCHAR, display_name::VARCHAR FROM accounts WHERE {by_id} "  # noqa: E501
-            f"OR {of}external_id::VARCHAR IN {sought(EXTERNAL)}",
-            f"SELECT {account}, {of}lower(ltrim(username::VARCHAR, '@')), NULL, NULL FROM accounts WHERE {by_id}",
-            f"SELECT {account}, NULL, {of}external_id::VARCHAR, NULL FROM accounts WHERE {by_id} OR {of}external_id::VARCHAR IN {sought(EXTERNAL)}",  # noqa: E501
+            f"SELECT {account}, {name}, {external}, display_name::VARCHAR FROM accounts WHERE {by_id} OR {by_external}",
+            f"SELECT {account}, {name}, NULL, NULL FROM accounts WHERE {by_id}",
+            f"SELECT {account}, NULL, {external}, NULL FROM accounts WHERE {by_id} OR {by_external}",
             f"SELECT {account}, NULL, NULL, display_name::VARCHAR FROM accounts WHERE {by_id}",
         ):
-            for own, name, external, called in _rows(con, query):
-                _add(person.accounts, own, name)
-                _add(person.externals, external)
-                _add(person.called, called)
+            for row in _rows(con, query):
+                _add(person.accounts, row[0], row[1])
+                _add(person.externals, row[2])
+                _add(person.called, row[3])
         follower = "trim(follower_id::VARCHAR)"
         of = f"split_part({follower}, ':', 1) || ':' || "
+        name, external = f"{of}lower(ltrim(username::VARCHAR, '@'))", f"{of}external_id::VARCHAR"
+        known = f"{follower} IN {sought(FOLLOWER)} OR {external} IN {sought(EXTERNAL)}"
+        also = f"{known} OR {name} IN {sought(ACCOUNT)}"
         for query in (
-            f"SELECT {follower}, {of}external_id::VARCHAR, {of}lower(ltrim(username::VARCHAR, '@')), display_name::VARCHAR FROM followers "  # noqa: E501
-            f"WHERE {follower} IN {sought(FOLLOWER)} OR {of}external_id::VARCHAR IN {sought(EXTERNAL)} "
-            f"OR {of}lower(ltrim(username::VARCHAR, '@')) IN {sought(ACCOUNT)}",
-            f"SELECT {follower}, {of}external_id::VARCHAR, {of}lower(ltrim(username::VARCHAR, '@')), NULL FROM followers "  # noqa: E501
-            f"WHERE {follower} IN {sought(FOLLOWER)} OR {of}external_id::VARCHAR IN {sought(EXTERNAL)}",
+            f"SELECT {follower}, {external}, {name}, display_name::VARCHAR FROM followers WHERE {also}",
+            f"SELECT {follower}, {external}, {name}, NULL FROM followers WHERE {known}",
         ):
-            for own, external, name, called in _rows(con, query):
-                _add(person.followers, own)
-                _add(person.externals, external)
-                _add(person.accounts, name)
-                _add(person.called, called)
+            for row in _rows(con, query):
+                _add(person.followers, row[0])
+                _add(person.externals, row[1])
+                _add(person.accounts, row[2])
+                _add(person.called, row[3])
         _add(
             person.posts,
             *(p for (p,) in _rows(con, f"SELECT DISTINCT trim(post_id::VARCHAR) FROM posts WHERE {by_id}")),
