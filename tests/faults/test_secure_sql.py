@@ -205,8 +205,7 @@ def test_ordinary_queries_still_run(wb: workbench.Workbench, tmp_path: Path) -> 
         "from range(3)",
         "select column_name from information_schema.columns where table_name = 'posts'",
         "select name from pragma_table_info('posts')",
-        "select views from posts p asof join post_snapshots s "
-        "on p.post_id = s.post_id and p.posted_at <= s.captured_at",
+        "select views from posts asof join post_snapshots s on posts.post_id = s.post_id and posted_at <= captured_at",
     ):
         assert wb.sql(query).to_pyarrow().num_rows > 0, query
     wb.tables.posts.limit(5).to_parquet(tmp_path / "posts.parquet")
