@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from given import POST
@@ -50,6 +52,76 @@ def test_small_files_of_others_go_when_they_are_old(loaded: Settings) -> None:
     load(loaded)
     assert young.exists()
     assert not old.exists()
+
+
+def test_halves_of_keys_go_when_they_are_old(loaded: Settings) -> None:
+    young, *old = (
+        loaded.data / f".{name}"
+        for name in ("private.key.0a1b2c3d", "backup.key.0a1b2c3d", "private.key.1a1b2c3d")
+    )
+    for file in (young, *old):
+        file.write_bytes(b"x")
+    for file in old:
+        os.utime(file, (time.time() - 4_000, time.time() - 4_000))
+    load(loaded)
+    assert young.exists() and not any(file.exists() for file in old)
+
+
+_REPLACING = """
+import json, os, shutil, sys
+from pathlib import Path
+from workbench.settings import Settings
+from workbench.warehouse import versions
+
+def changes(event, arguments):
+    if event in ("os.rename", "os.remove") or event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        left.append(event)
+        if len(left) == n:
+            os.kill(os.getpid(), 9)
+
+seen = []
+for n in range(1, 100):
+    home = Path(sys.argv[1]) / str(n)
+    settings = Settings(home=home)
+    folder = settings.versions
+    folder.mkdir(parents=True)
+    version = versions.Version(1, "v000001.duckdb", "2026-01-01 00:00:00", None, 8)
+    for name in ("v000001.json", "current.json"):
+        (folder / name).write_text(json.dumps(vars(version)))
+    (folder / version.file).write_text("8")
+    (folder / "v000001.sha256").write_text("of 8")
+    building = folder / ".building-1-abc-small.duckdb"
+    building.write_text("9")
+    if not (child := os.fork()):
+        left = []
+        sys.addaudithook(changes)
+        versions.replace(folder, version, building, schema=9)
+        os._exit(0)
+    died = os.waitpid(child, 0)[1]
+    with versions.loader_lock(settings, "load"):
+        versions.sweep(folder)
+    found = [json.loads((folder / name).read_text())["schema_version"] for name in ("v000001.json", "current.json")]
+    file = (folder / version.file).read_text()
+    names = sorted(p.name for p in folder.iterdir() if p.suffix != ".sha256")
+    print(json.dumps([int(file), *found, (folder / "v000001.sha256").exists(), names]), flush=True)
+    if not died:
+        break
+"""
+
+
+def test_a_version_written_anew_has_the_record_of_its_file_wherever_its_writer_was_killed(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _REPLACING, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(found) > 8
+    for file, record_says, pointer_says, hashed, names in found:
+        assert record_says == pointer_says == file
+        assert not (hashed and file == 9)
+        assert names == ["current.json", "v000001.duckdb", "v000001.json"]
+    assert [found[0][0], found[-1][0]] == [8, 9]
 
 
 def test_old_versions_go_by_a_load_with_nothing_to_do(loaded: Settings) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import WorkbenchError
+from workbench.safekeeping.backup import _naming_key
 from workbench.warehouse import private
 from workbench.warehouse.traces import ERASED, Traces
 
@@ -104,6 +107,45 @@ def test_the_key_is_made_once_for_its_owner_only(tmp_path):
     first = private.private_key(tmp_path / "data")
     assert private.private_key(tmp_path / "data") == first and len(first) == 64
     assert stat.S_IMODE((tmp_path / "data" / "private.key").stat().st_mode) == 0o600
+
+
+def test_a_key_is_whole_or_not_there_wherever_its_maker_was_killed(tmp_path):
+    code = """
+import os, sys
+from pathlib import Path
+from workbench.warehouse.private import private_key
+from workbench.safekeeping.backup import _naming_key
+
+def changes(event, arguments):
+    if event in ("os.link", "os.remove") or event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        left.append(event)
+        if len(left) == n:
+            os.kill(os.getpid(), 9)
+
+for make in (private_key, _naming_key):
+    for n in range(1, 20):
+        data = Path(sys.argv[1]) / f"{make.__name__}{n}"
+        data.mkdir()
+        if not (child := os.fork()):
+            left = []
+            sys.addaudithook(changes)
+            make(data)
+            os._exit(0)
+        died = os.waitpid(child, 0)[1]
+        print(*(p.stat().st_size for p in data.glob("*.key") if not p.name.startswith(".")), len(make(data)))
+        if not died:
+            break
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.splitlines()) == {"64", "64 64"}
+
+
+def test_an_empty_key_of_an_older_backup_is_made_anew(tmp_path):
+    (tmp_path / "backup.key").touch()
+    key = _naming_key(tmp_path)
+    assert len(key) == 64 and _naming_key(tmp_path) == key
 
 
 def test_an_older_homes_key_is_taken_over(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
 import shutil
 import sys
@@ -19,8 +20,14 @@ _ASIDE = "-old"
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write a file for its owner only; a reader sees the old one or the new one, never half of it."""
-    building = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
+    """Write a file for its owner only; a reader sees the old one or the new one, never half of it.
+
+    Halves that killed runs have left beside it go.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}-*-????????"):
+        if not lives(left.name.rsplit("-", 2)[1]):
+            left.unlink(missing_ok=True)
+    building = path.with_name(f".{path.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}")
     try:
         with (
             naming(path),

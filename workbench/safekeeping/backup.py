@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from ..media.storage import open_storage
 from ..settings import Settings
 from ..stores import Store, open_store
 from ..stores.folder import Folder
+from ..warehouse.private import make_key
 from ..warehouse.staging import quoted
 from .backup_blobs import Blobs, forget
 from .backup_format import FORMAT, PART_BYTES, Head, KeptFile, Listing, backups_in, key_of
@@ -29,6 +28,7 @@ from .verify_versions import opened, tables_in
 __all__ = ["BackupOutcome", "backed_up", "backup_store"]
 
 KEY_FILE = "backup.key"
+_KEY_BYTES = 64
 
 
 @dataclass
@@ -186,13 +186,8 @@ def _rows(settings: Settings, found: Held) -> dict[str, int]:
 def _naming_key(data: Path) -> bytes:
     """What parts of encrypted backups are named by, so that their names tell nothing. Lost, all is sent anew."""
     file = data / KEY_FILE
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_bytes()
-    with os.fdopen(handle, "wb") as f:
-        f.write(secrets.token_hex(32).encode())
-        f.flush()
-        os.fsync(f.fileno())
+    if file.exists() and file.stat().st_size < _KEY_BYTES:  # its writer was cut short
+        file.unlink(missing_ok=True)
+    if not file.exists():
+        make_key(file)
     return file.read_bytes()

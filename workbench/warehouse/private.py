@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ..errors import WorkbenchError
+from ..errors import WorkbenchError, naming
 
 KEY = "private.key"
 _OLDER_KEY = "secret.key"
@@ -44,7 +44,7 @@ def private_key(data: Path, *, make: bool = True) -> str:
                 "from a backup. Nothing was changed."
             )
         else:
-            _make(file)
+            make_key(file)
     found = file.read_text(encoding="ascii").strip()
     if len(found) < 32:
         raise WorkbenchError(f"{file} holds no key. Put it back from a backup. Nothing was changed.")
@@ -123,15 +123,16 @@ def hidden_addresses(con: duckdb.DuckDBPyConnection, query: str, data: Path) -> 
     return query
 
 
-def _make(file: Path) -> None:
+def make_key(file: Path) -> None:
+    """Write a new key where none is: all of it or nothing, and one for all who ask at the same time."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = file.with_name(f".private-{uuid.uuid4().hex}")
+    partial = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as f:
-        f.write(secrets.token_hex(32))
-        f.flush()
-        os.fsync(f.fileno())
     try:
+        with naming(file), os.fdopen(handle, "w", encoding="ascii") as f:
+            f.write(secrets.token_hex(32))
+            f.flush()
+            os.fsync(f.fileno())
         _placed(partial, file)
     finally:
         partial.unlink()

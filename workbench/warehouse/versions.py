@@ -28,6 +28,7 @@ from .batches import fsync
 
 POINTER = "current.json"
 _HASH = ".sha256"
+_NEXT = ".json.next"
 _HELD = ".held"
 _BY_REPORT = "report"
 _LEFT_SECONDS = 3600.0
@@ -220,13 +221,35 @@ def replace(versions: Path, version: Version, building: Path, *, schema: int) ->
     """Put a file in place of a kept version's own; its hash is another one then."""
     os.chmod(building, 0o600)
     fsync(building)
+    note = versions / f"{_stem(version.version)}{_NEXT}"
+    record = asdict(version) | {"schema_version": schema}
+    _replace(note, json.dumps({"building": building.name, "record": record}))
     (versions / f"{_stem(version.version)}{_HASH}").unlink(missing_ok=True)
-    building.rename(versions / version.file)
-    said = json.dumps(asdict(version) | {"schema_version": schema}, indent=1)
-    _replace(versions / f"{_stem(version.version)}.json", said)
-    pointed = current(versions)
-    if pointed is not None and pointed.version == version.version:
-        _replace(versions / POINTER, said)
+    try:
+        building.rename(versions / version.file)
+    except BaseException:
+        note.unlink(missing_ok=True)
+        raise
+    _end_replacing(versions)
+
+
+def is_being_replaced(versions: Path, number: int) -> bool:
+    """Whether a version's file may be ahead of its record: whoever loads next sets it right."""
+    return (versions / f"{_stem(number)}{_NEXT}").exists()
+
+
+def _end_replacing(versions: Path) -> None:
+    """Write the records of versions whose files were put in place, also by those who were killed right then."""
+    for note in versions.glob(f"v*{_NEXT}"):
+        told = json.loads(note.read_text(encoding="utf-8"))
+        version = Version(**told["record"])
+        if not (versions / told["building"]).exists():
+            said = json.dumps(asdict(version), indent=1)
+            _replace(versions / f"{_stem(version.version)}.json", said)
+            pointed = current(versions)
+            if pointed is not None and pointed.version == version.version:
+                _replace(versions / POINTER, said)
+        note.unlink()
 
 
 def is_pinned(versions: Path, number: int) -> bool:
@@ -255,6 +278,7 @@ def prune(versions: Path, keep: int) -> list[int]:
 
 def sweep(versions: Path) -> None:
     """Remove what an interrupted build left. Only the holder of the loader's lock may call it."""
+    _end_replacing(versions)
     for stale in versions.glob(".building-*"):
         if stale.is_dir():  # what did not fit into memory
             shutil.rmtree(stale, ignore_errors=True)
@@ -285,10 +309,10 @@ def sweep(versions: Path) -> None:
 def _sweep_partials(folder: Path) -> None:
     """Remove small files that were never put in their place: the loader's own, and old ones of others."""
     for partial in folder.glob(".*.*.*"):
-        if re.fullmatch(r"\.(v\d{6,}|current|load\.holder)\.json\.[0-9a-f]{8}", partial.name):
+        if re.fullmatch(r"\.(v\d{6,}|current|load\.holder)\.json(\.next)?\.[0-9a-f]{8}", partial.name):
             partial.unlink(missing_ok=True)
-        elif re.fullmatch(r"\.v\d{6,}\.(sha256|pin)\.[0-9a-f]{8}", partial.name):
-            with suppress(OSError):  # whoever reads or reports writes these, without the loader's lock
+        elif re.fullmatch(r"\.(v\d{6,}\.(sha256|pin)|(private|backup)\.key)\.[0-9a-f]{8}", partial.name):
+            with suppress(OSError):  # who reads, reports or backs up writes these, without the loader's lock
                 if time.time() - partial.stat().st_mtime > _LEFT_SECONDS:
                     partial.unlink()
 
@@ -321,6 +345,7 @@ def loader_lock(settings: Settings, what: str) -> Iterator[None]:
         ) from e
     try:
         _sweep_partials(settings.data)
+        _end_replacing(settings.versions)
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
         _replace(holder, json.dumps({"pid": os.getpid(), "what": what, "since": since}))
         yield
