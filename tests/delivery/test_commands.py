@@ -230,6 +230,34 @@ def test_due_makes_the_reports_of_a_file_once_and_mails_each_to_whom_it_is_meant
     assert len(maker) == 3
 
 
+def test_reports_of_a_file_that_could_not_begin_are_made_when_the_file_is_mended(
+    command: Command, maker: list[str], make_set: MakeSet, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.cli import parser
+    from workbench.errors import UsageError
+
+    asked, wrong = [], [True]
+    week = last_weeks(1)[0]
+
+    def make(options: argparse.Namespace) -> int:
+        asked.append(options.reports)
+        if options.reports and wrong:
+            raise UsageError("reports.toml has no [[report]]")
+        make_set(week, name="acme" if options.reports else "")
+        return 0
+
+    monkeypatch.setattr(parser, "make_report", lambda options: delivery.make_due(options, make))
+    due = ("report", "--due", "--reports")
+    code, _, err = command(*due)
+    assert code == 2 and "reports.toml has no [[report]]" in err
+    assert (settings.reports / week).is_dir(), "the agency's own report waits for no file"
+    assert command(*due)[0] == 2
+    wrong.clear()
+    assert command(*due)[0] == 0 and (settings.reports / "acme" / week).is_dir()
+    assert asked == ["reports.toml", None, "reports.toml", "reports.toml"]
+    assert command(*due) == (0, "", "") and len(asked) == 4
+
+
 def test_a_week_that_can_not_be_made_stops_neither_the_others_nor_what_is_to_be_delivered(
     command: Command, make_set: MakeSet, maker: list[str], boxes: Mailboxes, settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
@@ -310,6 +338,9 @@ def test_due_and_a_week_by_name_exclude_each_other(command: Command, more: list[
     code, _, err = command("report", "--due", *more)
     assert code == 2 and f"so {more[0]} can't be given with it" in err
     assert command("report", "--send")[0] == 2
+    assert all(
+        "they go with --due" in command("report", *w)[2] for w in (("--at", "x"), ("--time-zone", "UTC"))
+    )
 
 
 def test_schedule_prints_what_it_would_install(command: Command, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from ..errors import UsageError, WorkbenchError
 from .shared import say, settings_of
 
 if TYPE_CHECKING:
+    from ..reporting.delivery.ledger import Ledger
     from ..reporting.delivery.sets import ReportSet
     from ..settings import Settings
 
@@ -48,7 +49,7 @@ def add_due_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--due", action="store_true", help="every week that has ended and was not made yet, each once"
     )
-    sub.add_argument("--at", metavar="WHEN", default="Mon 00:00", help="with --due: not before (Mon 06:00)")
+    sub.add_argument("--at", metavar="WHEN", help="with --due: not before (such as Mon 06:00)")
     sub.add_argument("--time-zone", metavar="ZONE", help="of --at (default: the settings')")
     sub.add_argument("--send", action="store_true", help="with --due: mail what was made")
     sub.add_argument("--publish", action="store_true", help="with --due: publish what was made")
@@ -108,7 +109,7 @@ def make_due(options: Any, make: Callable[[Any], int]) -> int:
         raise UsageError(f"--due makes whole weeks by the clock, so {given[0]} can't be given with it.")
     refuse_open_to_others(environment_file(), PASSWORDS)
     settings = settings_of(options)
-    at = weekly(options.at, options.time_zone or settings.time_zone)
+    at = weekly(options.at or "Mon 00:00", options.time_zone or settings.time_zone)
     ledger = Ledger(settings.data)
     settings.reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = filelock.FileLock(settings.reports / ".due.lock", timeout=0, mode=0o600)
@@ -118,9 +119,11 @@ def make_due(options: Any, make: Callable[[Any], int]) -> int:
         say("Another run is making what is due.")
         return 0
     with lock:
-        made = [s.period for s in sets_in(settings.reports)]
+        made = {s.period for s in sets_in(settings.reports)}
+        # Of these a file's reports came to nothing, mostly for what the file says: it has been mended since, or not.
+        waiting = {w for w in made if options.reports and _state(ledger, w, options.reports) == "due"}
         begun = {line.set for line in ledger.lines() if line.state == "due"}
-        weeks, too_old = due_weeks(made, at, datetime.now(UTC), begun=begun)
+        weeks, too_old = due_weeks(made - waiting, at, datetime.now(UTC), begun=begun)
         if too_old:
             say(
                 f"Not caught up on: {len(too_old)} weeks up to {too_old[-1]}. Make one with: "
@@ -132,23 +135,40 @@ def make_due(options: Any, make: Callable[[Any], int]) -> int:
                 worst = 1
                 break  # nor do the data reach a later one
             ledger.write(week, "", "due")
-            if options.reports and options.reports not in ledger.last(week):
+            if options.reports and _state(ledger, week, options.reports) != "made":
                 # Before the agency's own report, which says that the week is done.
-                worst = max(worst, _made(make, options, week, options.reports))
-                ledger.write(week, options.reports, "made")
-            worst = max(worst, _made(make, options, week))
+                ledger.write(week, options.reports, "due")
+                code, has_begun = _made(make, options, week, options.reports)
+                worst = max(worst, code)
+                if has_begun:
+                    ledger.write(week, options.reports, "made")
+            if week not in made:
+                worst = max(worst, _made(make, options, week)[0])
         worst = max(worst, _deliver_due(options, settings, ledger))
         return max(worst, retain_after(settings)) if weeks else worst
 
 
-def _made(make: Callable[[Any], int], options: Any, week: str, reports: str | None = None) -> int:
-    """The exit code of making a week: its own report, or those of a file."""
-    plainly = {"week": week, "due": False, "send": False, "publish": False, "reports": reports}
+def _state(ledger: Ledger, week: str, to: str) -> str:
+    """The last that was noted of a week there; empty where nothing was."""
+    line = ledger.last(week).get(to)
+    return line.state if line else ""
+
+
+def _made(
+    make: Callable[[Any], int], options: Any, week: str, reports: str | None = None
+) -> tuple[int, bool]:
+    """The exit code of making a week, its own report or those of a file; and whether that was begun at all."""
+    plainly = {
+        **dict.fromkeys(("due", "send", "publish"), False),
+        **dict.fromkeys(("at", "time_zone")),
+        "week": week,
+        "reports": reports,
+    }
     try:
-        return make(argparse.Namespace(**{**vars(options), **plainly}))
+        return make(argparse.Namespace(**{**vars(options), **plainly})), True
     except WorkbenchError as e:
         say(f"Error: {week}: {e}")
-        return e.exit_code
+        return e.exit_code, False
 
 
 def _covered(settings: Settings, week: str) -> bool:

@@ -26,6 +26,8 @@ def make_report(options: Any) -> int:
         return make_due(options, make_report)
     from .report_again import make_again
 
+    if options.at or options.time_zone:
+        raise UsageError("--at and --time-zone say when a week is due: they go with --due. Nothing was run.")
     if options.newest and not options.from_manifest:
         raise UsageError("--newest goes with --from-manifest. A report is from the newest data anyhow.")
     if options.from_manifest:
