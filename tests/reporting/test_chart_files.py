@@ -187,3 +187,13 @@ def test_names_within_a_drawing_are_numbered_anew_and_texts_are_left_alone():
     one = '<g clip-path="url(#clip61)"><clipPath id="clip61"/></g><text>url(#clip61) id="clip61"</text>'
     assert tidy(one) == tidy(one.replace('clip61)"', 'clip7)"').replace('id="clip61"/', 'id="clip7"/'))
     assert tidy(one).endswith('<text>url(#clip61) id="clip61"</text>')
+
+
+def test_a_drawing_process_that_can_not_be_started_is_told_and_nothing_waits_for_it(monkeypatch):
+    chart_files.stop_drawing()
+    with monkeypatch.context() as m:
+        m.setattr(chart_files.sys, "executable", "/no/such/python")
+        made = drawings([spec(f"Not drawn {n}") for n in range(9)])
+    assert all("could be started: " in d.error for d in made)
+    assert drawings([spec("Drawn")])[0].error == ""
+    chart_files.stop_drawing()  # the drawings that were not made are remembered no longer

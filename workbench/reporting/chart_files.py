@@ -166,13 +166,17 @@ class _Studio:
 
     def _draw(self, asked: bytes) -> Drawing:
         worker = self._idle.get()
-        if worker is None or not worker.lives:
-            worker = _Worker()
-            self._workers = [*(w for w in self._workers if w.lives), worker]
         try:
+            if worker is None or not worker.lives:
+                worker = None
+                worker = _Worker()
+                with self._lock:
+                    self._workers = [*(w for w in self._workers if w.lives), worker]
             return worker.drawn(asked)
+        except OSError as e:  # the process could not be started
+            return Drawing(error=f"no process to draw it could be started: {e}")
         finally:
-            self._idle.put(worker)
+            self._idle.put(worker)  # its place, where there is no process: whoever waits would wait for ever
 
     def close(self) -> None:
         """End the processes at once, give up what waits, and forget the drawings."""
