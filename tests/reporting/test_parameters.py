@@ -175,6 +175,8 @@ def test_arguments_of_the_command_line_are_split_at_the_first_equals_sign():
     ):
         with pytest.raises(UsageError, match=told):
             given_on_command_line(wrong)
+    with pytest.raises(UsageError, match=r"(?s)'a' is not.*'=1' is not.*b is given twice"):
+        given_on_command_line(["a", "=1", "b=1", "b=2"])
 
 
 ALLOWED = """

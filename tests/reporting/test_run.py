@@ -115,6 +115,8 @@ def test_notebooks_are_chosen_by_number_or_name():
     assert [n.stem for n in chosen(notebooks, "own, accounts ,1")] == ["1_slides", "2_accounts", "own"]
     assert chosen(notebooks, ["10_more.ipynb"]) == [notebooks[2]]
     assert chosen(notebooks, None) == notebooks
+    with pytest.raises(UsageError, match=r"--only names no notebook\. Notebooks: 1_slides, 2_accounts"):
+        chosen(notebooks, " , ")
     with pytest.raises(UsageError, match=r"There is no notebook '2_acount'\. Did you mean '2_accounts'"):
         chosen(notebooks, "1,2_acount")
 

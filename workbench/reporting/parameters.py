@@ -174,16 +174,20 @@ def converted(parameter: Parameter, text: str) -> Any:
 
 
 def given_on_command_line(arguments: Iterable[str]) -> dict[str, str]:
-    """`name=value` arguments as a dict. UsageError where one has no name, no `=`, or comes twice."""
+    """`name=value` arguments as a dict. UsageError with all that have no name, no `=`, or come twice."""
     given: dict[str, str] = {}
+    problems: list[str] = []
     for argument in arguments:
         name, equals, value = argument.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise UsageError(f"-p {argument!r} is not of the form name=value. Write -p min_views=100.")
-        if name in given:
-            raise UsageError(f"-p {name} is given twice ({given[name]!r} and {value!r}). Give it once.")
-        given[name] = value
+            problems.append(f"-p {argument!r} is not of the form name=value. Write -p min_views=100.")
+        elif name in given:
+            problems.append(f"-p {name} is given twice ({given[name]!r} and {value!r}). Give it once.")
+        else:
+            given[name] = value
+    if problems:
+        raise UsageError("\n".join(problems) + " Nothing was run.")
     return given
 
 

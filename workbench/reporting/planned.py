@@ -107,6 +107,8 @@ def chosen(notebooks: Sequence[Path], only: str | Sequence[str] | None) -> list[
     if not only:
         return list(notebooks)
     words = [w.strip() for w in (only.split(",") if isinstance(only, str) else only) if w.strip()]
+    if not words:
+        raise UsageError(f"--only names no notebook. {_listed(notebooks)} Nothing was run.")
     found: dict[str, Path] = {}
     unknown = []
     for word in words:
@@ -116,10 +118,13 @@ def chosen(notebooks: Sequence[Path], only: str | Sequence[str] | None) -> list[
             unknown.append(word)
     if unknown:
         stems = [n.stem for n in notebooks]
-        listed = f"Notebooks: {', '.join(stems)}."
         told = " ".join(f"There is no notebook '{w}'.{nearest(w, stems)}" for w in unknown)
-        raise UsageError(f"{told}\n{listed} Nothing was run.")
+        raise UsageError(f"{told}\n{_listed(notebooks)} Nothing was run.")
     return [n for n in notebooks if n.stem in found]
+
+
+def _listed(notebooks: Sequence[Path]) -> str:
+    return f"Notebooks: {', '.join(n.stem for n in notebooks)}."
 
 
 def choices_of(settings: Settings, version: int) -> Choices:
