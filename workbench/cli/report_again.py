@@ -28,6 +28,7 @@ def add_again_options(sub: argparse.ArgumentParser) -> None:
 
 def make_again(options: Any) -> int:
     """`report --from-manifest`. Exit code 1 too where the same data no longer give the same figures."""
+    from ..display.numbers import counted
     from ..reporting.again import again, compared, read_manifest
     from ..reporting.index import write_index
     from ..reporting.manifest import manifest_of
@@ -53,11 +54,15 @@ def make_again(options: Any) -> int:
     index = write_index(reports, names=[what.report] if what.report else [])
     for page in [p for run in runs for p in run.failed]:
         say(f"Error: {page.name} could not be made: {page.error}")
+    if runs[-1].around and runs[-1].around.error:  # of the whole set, whatever version a page is from
+        say(f"Error: the files around the pages could not be made: {runs[-1].around.error}")
     tell_printed(runs)
     made = compared(what.manifest, manifest_of(runs[-1].folder) or what.manifest)
     versions = ", ".join(str(part.version) for part in what.parts)
     n_pages = sum(len(run.pages) for run in runs)
-    say(f"Made {n_pages} pages of {what.period} again, from version {versions}. {made.sentence}")
+    n_made = n_pages - sum(len(run.failed) for run in runs)
+    told = counted(n_pages, "page") if n_made == n_pages else f"{n_made} of {counted(n_pages, 'page')}"
+    say(f"Made {told} of {what.period} again, from version {versions}. {made.sentence}")
     if options.zip:
         zip_set(reports, what.period, what.report)
     print(index)
