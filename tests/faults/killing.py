@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -157,6 +158,19 @@ def copied(template: Path, home: Path) -> Path:
     return home
 
 
+def aged(home: Path) -> None:
+    """Let what a kill left between two system calls be old enough to be swept.
+
+    That is a folder whose lock was not there yet; the file by which Python tries a folder of temporary files out is
+    swept by nobody.
+    """
+    for left in temporary_of(home).iterdir():
+        if left.is_dir():
+            os.utime(left, (time.time() - 4_000, time.time() - 4_000))
+        elif re.fullmatch("[a-z0-9_]{8}", left.name) and left.stat().st_size <= len(b"blat"):
+            left.unlink()
+
+
 def removed(home: Path) -> None:
     """Take a home away, with its temporary files."""
     shutil.rmtree(home, ignore_errors=True)
@@ -232,6 +246,7 @@ def worked(
         home = copied(work.template, folder / f"{work.name}-{task[0]}-{task[1]:.6g}")
         died = tally.add(work.run(killer, home, **{task[0]: task[1]}))
         try:
+            aged(home)
             work.killed(home, died)
             after = work.run(killer, home)
             assert after.code in (0, 1), after.said
@@ -385,7 +400,7 @@ def _watch_connections(point: Callable[[str], None]) -> None:
         point("connect")
         return Watched(really(*arguments))
 
-    load.open_writer = rewriting.open_writer = opened  # type: ignore[assignment]
+    load.open_writer = rewriting.open_writer = opened  # type: ignore[assignment, attr-defined]
 
 
 if __name__ == "__main__":

@@ -102,10 +102,7 @@ def test_a_report_that_is_killed_leaves_the_set_that_stood_and_no_process(
         assert pages(home) in ([], whole_set), f"half a set: {pages(home)}"
         for page in (home / "reports" / week).glob("*.html"):
             assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
-        begun = time.monotonic()
-        while left := processes(home):
-            assert time.monotonic() - begun < 30, f"processes {left} live on"
-            time.sleep(0.1)
+        no_process_stays(home)
         assert not damages(home), damages(home)
 
     def finished(home: Path, reference: Path) -> None:
@@ -115,7 +112,7 @@ def test_a_report_that_is_killed_leaves_the_set_that_stood_and_no_process(
         assert pages(home) == whole_set
         assert not list((home / "reports").rglob(".*-*")), list((home / "reports").rglob(".*-*"))
         assert not list(temporary_of(home).iterdir()), list(temporary_of(home).iterdir())
-        assert not processes(home)
+        no_process_stays(home)
 
     def pages(home: Path) -> list[str]:
         folder = home / "reports" / week
@@ -125,6 +122,14 @@ def test_a_report_that_is_killed_leaves_the_set_that_stood_and_no_process(
     work = Work(name="reporting", template=template, arguments=arguments, killed=killed, finished=finished)
     with killers(tmp_path / "killers", "workbench.cli.reporting") as runs:
         worked(work, runs, tmp_path, steps=None if whole else 2, instants=50 if whole else 3, figure=figure)
+
+
+def no_process_stays(home: Path) -> None:
+    """What was started for a home ends with the command, though a moment later."""
+    begun = time.monotonic()
+    while left := processes(home):
+        assert time.monotonic() - begun < 30, f"processes {left} live on"
+        time.sleep(0.1)
 
 
 def processes(home: Path) -> list[int]:

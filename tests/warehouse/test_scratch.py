@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from workbench.settings import Settings
 from workbench.sources.memory import in_memory
+from workbench.warehouse.load import load
 from workbench.warehouse.scratch import scratch
 
 HELD = (
@@ -36,6 +39,19 @@ def test_what_a_killed_process_left_is_swept_by_the_next_one(tmp_path: Path) -> 
             one.send_signal(signal.SIGKILL)
             one.wait()
     assert list(tmp_path.iterdir()) == [found[1]]
+
+
+def test_a_load_with_nothing_to_do_sweeps_it_and_leaves_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "workbench-run-1-killed"
+    left.mkdir()
+    (left / "lock").touch()
+    own = scratch()
+    assert not load(Settings(home=tmp_path / "home")).published
+    assert list(tmp_path.glob("workbench-run-*")) == [own]
+    assert (own / "lock").exists()
 
 
 def test_files_that_are_read_spill_into_the_folder_of_the_process(

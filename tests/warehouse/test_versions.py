@@ -14,7 +14,9 @@ from given import POST, batch, loaded, query
 from home_files import write_settings
 
 import workbench
+from workbench import record
 from workbench.errors import UsageError, WorkbenchError
+from workbench.safekeeping.verify import verified
 from workbench.settings import load_settings
 from workbench.warehouse import versions
 from workbench.warehouse.load import load
@@ -98,6 +100,18 @@ def test_a_lost_pointer_loses_no_version(settings):
     with pytest.raises(WorkbenchError, match=r"versions 1, 2 are here.*copy its v\*\.json to current\.json"):
         load(settings, migrating=True)
     assert versions.kept_versions(settings.versions) == kept
+
+
+def test_a_first_version_without_a_pointer_is_named_by_the_next_load(settings):
+    record.post(post_id=POST, home=settings.home)
+    load(settings)
+    pointer = settings.versions / "current.json"
+    said = pointer.read_text()
+    pointer.unlink()
+    assert ("pointer", "low") in [(f.what, f.severity) for f in verified(settings, quick=True)]
+    load(settings)
+    assert pointer.read_text() == said
+    assert query(settings, "SELECT post_id FROM posts") == [(POST,)]
 
 
 def test_there_is_no_version_before_the_first_load(settings):

@@ -34,6 +34,11 @@ def pointer_findings(settings: Settings) -> tuple[list[Finding], Version | None]
         if not kept:
             return [], None
         found = f"it is gone, but versions {_listed(kept)} are here."
+        if kept == [1] and _record(folder / "v000001.json"):
+            remedy = (
+                "Nothing is lost: the first load was stopped right before the end, and the next one names it."
+            )
+            return [Finding("pointer", str(pointer), found, remedy, "low")], None
         return [Finding("pointer", str(pointer), found, _name_newest(folder, kept))], None
     try:
         named = Version(**json.loads(pointer.read_text(encoding="utf-8")))

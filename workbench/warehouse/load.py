@@ -21,6 +21,7 @@ from .media import fill_slides
 from .merge import Merged, local_day, local_hour, merge
 from .migrate import migrate, migrations, refuse_newer
 from .people import fill_vas
+from .scratch import sweep_scratch
 from .staging import Staged, quoted, stage, text
 from .tables import TABLES, Table
 
@@ -79,6 +80,7 @@ def load(
     with versions.loader_lock(settings, what):
         versions.sweep(settings.versions)
         sweep(settings.inbox)
+        sweep_scratch()
         outcome.batches += [_unreadable(file) for file in seal(settings.inbox)]
         outcome.version = versions.current(settings.versions)
         if outcome.version is not None:

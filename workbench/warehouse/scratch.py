@@ -30,7 +30,7 @@ def scratch() -> Path:
 
 @cache
 def _made(base: Path, process: int) -> Path:
-    _sweep(base)
+    sweep_scratch(base)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{process}-", dir=base))
     lock = filelock.FileLock(folder / _LOCK, mode=0o600)
     lock.acquire()
@@ -44,8 +44,9 @@ def _remove(folder: Path, lock: filelock.BaseFileLock, process: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep(base: Path) -> None:
-    for left in base.glob(f"{_PREFIX}*"):
+def sweep_scratch(base: Path | None = None) -> None:
+    """Remove the folders of processes that were killed."""
+    for left in (base or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
         if not (left / _LOCK).is_file():
             with suppress(OSError):  # its maker is about to lock it, or was killed before
                 if time.time() - left.stat().st_mtime > _LEFT_SECONDS:

@@ -287,7 +287,10 @@ def sweep(versions: Path) -> None:
     _sweep_partials(versions)
     pointed = current(versions)
     kept = kept_versions(versions)
-    if pointed is None and kept and kept != [1]:
+    if pointed is None and kept == [1] and (first := versions / f"{_stem(1)}.json").exists():
+        _replace(versions / POINTER, first.read_text(encoding="utf-8").rstrip())  # killed right before it
+        pointed = current(versions)
+    if pointed is None and kept:
         raise WorkbenchError(
             f"{versions / POINTER} is gone, but versions {', '.join(map(str, kept))} are here. Name the newest whole "
             f"one again: copy its v*.json to {POINTER}. Nothing was changed."
