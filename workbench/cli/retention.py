@@ -26,6 +26,11 @@ def add_retain_command(command: Callable[..., argparse.ArgumentParser]) -> None:
         "workbench retain --dry-run",
     )
     sub.add_argument("--dry-run", action="store_true", help="tell what would be done, and do nothing")
+    sub.add_argument(
+        "--clock-is-right",
+        action="store_true",
+        help="nothing was done here for long: believe this machine's clock all the same",
+    )
     sub.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -34,7 +39,9 @@ def retain_data(options: Any) -> None:
 
     settings = settings_of(options)
     with Bar("retain") as progress:
-        outcome = retain(settings, dry_run=options.dry_run, progress=progress)
+        outcome = retain(
+            settings, dry_run=options.dry_run, clock_is_right=options.clock_is_right, progress=progress
+        )
     if options.format == "json":
         print(json.dumps({**asdict(outcome), "dry_run": options.dry_run}, indent=1))
         return

@@ -18,6 +18,7 @@ from ..stores import Store, open_store
 from ..stores.folder import Folder
 from ..warehouse.private import make_key
 from ..warehouse.staging import quoted
+from .backup_addresses import without_hashes
 from .backup_blobs import Blobs, forget
 from .backup_format import FORMAT, PART_BYTES, Head, KeptFile, Listing, backups_in, key_of
 from .backup_held import Held, held
@@ -98,6 +99,7 @@ def backed_up(
         held(settings, secrets=seal is not None, media=media, reports=reports) as found,
         Blobs(store, seal=seal, naming_key=naming_key) as blobs,
     ):
+        without_hashes(settings, found)
         files: list[KeptFile] = []
         for n, (path, file) in enumerate(found.files.items()):
             show(path, n, len(found.files))

@@ -34,6 +34,8 @@ class Held:
     """Files to copy, by their path in the home."""
 
     version: Version | None
+    hold: Path
+    """A folder for as long as the backup takes."""
     files: dict[str, Path] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
@@ -73,7 +75,7 @@ def _taken(settings: Settings, hold: Path) -> Held:
     with versions.loader_lock(replace(settings, lock_seconds=_LOCK_SECONDS), "workbench backup"):
         damaged = seal(settings.inbox)
         newest = versions.current(settings.versions)
-        found = Held(newest)
+        found = Held(newest, hold)
         found.left_out += [
             f"{file.name} of the journal can't be read; it is kept as it is." for file in damaged
         ]

@@ -18,12 +18,13 @@ from ..settings import Settings
 from ..warehouse import archive, versions
 from ..warehouse.reader import Workbench
 from ..warehouse.rewriting import rewritten
-from .erase_addresses import forget_addresses
+from .clock import refuse_leap
+from .erase_addresses import EVENT_AT, forget_addresses, forget_hashes, old_hashes
 
 _AGED = {
     "raw_payloads": ("raw_payload_days", "coalesce(fetched_at, created_at, seen_at)"),
     "rejected_rows": ("rejected_row_days", "rejected_at"),
-    "app_events": ("app_event_days", "coalesce(occurred_at, seen_at)"),
+    "app_events": ("app_event_days", EVENT_AT),
 }
 """Table -> the setting that says for how many days a row stays, and SQL for the instant it counts from."""
 
@@ -60,6 +61,7 @@ def retain(
     *,
     dry_run: bool = False,
     now: datetime | None = None,
+    clock_is_right: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Retained:
     """Remove what is past its days, move whole months of old snapshots into Parquet, sweep the archive.
@@ -67,14 +69,17 @@ def retain(
     One new version is made, its file written anew so that nothing removed stays in it; none where nothing is past
     its days. `dry_run` only counts. `now` stands in for the present (naive UTC).
 
-    Raises UsageError where there is no warehouse.
+    Raises UsageError where there is no warehouse, WorkbenchError where the clock may have leapt, unless
+    `clock_is_right`.
     """
-    now = now or datetime.now(UTC).replace(tzinfo=None)
+    given, now = now, now or datetime.now(UTC).replace(tzinfo=None)
     if versions.current(settings.versions) is None:
         raise UsageError(f"There is no warehouse in {settings.data}: there is nothing to retain.")
     if dry_run:
         return _planned(settings, now)[0]
     with versions.loader_lock(settings, "workbench retain"):
+        if given is None:
+            refuse_leap(settings, now, is_right=clock_is_right)
         outcome, months = _planned(settings, now)
         if not outcome.is_nothing:
             with rewritten(settings, "retain") as to_be:
@@ -88,8 +93,8 @@ def retain(
             outcome.version = to_be.version.version
             outcome.bytes_after = (settings.versions / to_be.version.file).stat().st_size
         outcome.pruned = versions.prune(settings.versions, settings.keep_versions)
-        if condition := _old_hash(settings, now):
-            outcome.rewritten = forget_addresses(settings, condition)
+        if before := _hashes_before(settings, now):
+            outcome.rewritten = forget_addresses(settings, before)
         outcome.swept = len(sweep_archive(settings))
     return outcome
 
@@ -120,9 +125,10 @@ def _planned(settings: Settings, now: datetime) -> tuple[Retained, list[tuple[st
         for table, condition in _conditions(settings, now).items():
             if n := _count(con, f"FROM {table} WHERE {condition}"):
                 outcome.removed[table] = n
-        if condition := _old_hash(settings, now):
-            gone = _conditions(settings, now).get("app_events", "false")
-            outcome.ip_hashes = _count(con, f"FROM app_events WHERE {condition} AND ({gone}) IS NOT TRUE")
+        if before := _hashes_before(settings, now):
+            for table, (condition, _) in old_hashes(before).items():
+                gone = _conditions(settings, now).get(table, "false")
+                outcome.ip_hashes += _count(con, f"FROM {table} WHERE {condition} AND ({gone}) IS NOT TRUE")
         months = _months(con, settings, min(wb.as_of, now) if wb.as_of else None)
     for table, month_on, n in months:
         outcome.moved[table] = outcome.moved.get(table, 0) + n
@@ -152,8 +158,8 @@ def _months(
 def _remove(con: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) -> None:
     for table, condition in _conditions(settings, now).items():
         con.execute(f"DELETE FROM {table} WHERE {condition}")
-    if condition := _old_hash(settings, now):
-        con.execute(f"UPDATE app_events SET ip_hash = NULL WHERE {condition}")
+    if before := _hashes_before(settings, now):
+        forget_hashes(con, before)
 
 
 def _conditions(settings: Settings, now: datetime) -> dict[str, str]:
@@ -165,12 +171,9 @@ def _conditions(settings: Settings, now: datetime) -> dict[str, str]:
     }
 
 
-def _old_hash(settings: Settings, now: datetime) -> str:
-    """SQL for the events whose IP address's hash has to go; empty where hashes stay for ever."""
-    if not settings.ip_hash_days:
-        return ""
-    since = now - timedelta(days=settings.ip_hash_days)
-    return f"ip_hash IS NOT NULL AND {_AGED['app_events'][1]} < TIMESTAMP '{since}'"
+def _hashes_before(settings: Settings, now: datetime) -> datetime | None:
+    """The instant from before which hashes of addresses have to go; None where they stay for ever."""
+    return now - timedelta(days=settings.ip_hash_days) if settings.ip_hash_days else None
 
 
 def _size(settings: Settings) -> int:

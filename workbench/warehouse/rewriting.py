@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -103,6 +104,28 @@ def changed_in_place(settings: Settings, version: versions.Version) -> Iterator[
     con.close()
     _remove(building)
     versions.replace(settings.versions, version, small, schema=migrations()[-1].version)
+
+
+@contextmanager
+def changed_copy(settings: Settings, file: Path, target: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of a version's file, changed and written anew: what is taken out of it is in none of its blocks.
+
+    The file itself stays as it is, and the copy becomes no version.
+    """
+    building = target.with_name(f"{target.stem}-building.duckdb")
+    try:
+        shutil.copyfile(file, building)
+        building.chmod(0o600)
+        con = open_writer(building, settings)
+        try:
+            con.execute("SET threads = 1")  # the same rows give the same blocks
+            yield con
+            con.execute("CHECKPOINT")
+            _copy(con, target)
+        finally:
+            con.close()
+    finally:
+        _remove(building)
 
 
 def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:
