@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from ..settings import Settings
-from ..warehouse.staging import text
+from ..warehouse.staging import one_file
 from ..warehouse.traces import Traces
 from .erase_person import Person
 
@@ -163,14 +163,13 @@ def _parquet_text(data: bytes) -> str:
     with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
         file.write(data)
         file.flush()
+        path = one_file(Path(file.name))
         try:
             with duckdb.connect() as con:
                 rows = con.execute(
-                    f"SELECT to_json(t)::VARCHAR FROM read_parquet({text(file.name)}) t"
+                    f"SELECT to_json(t)::VARCHAR FROM read_parquet({path}, hive_partitioning = false) t"
                 ).fetchall()
-                said = con.execute(
-                    f"SELECT decode(value) FROM parquet_kv_metadata({text(file.name)})"
-                ).fetchall()
+                said = con.execute(f"SELECT decode(value) FROM parquet_kv_metadata({path})").fetchall()
         except duckdb.Error:
             return data.decode("utf-8", "replace")
     return "\n".join(str(r) for (r,) in [*rows, *said])

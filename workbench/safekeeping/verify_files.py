@@ -15,7 +15,7 @@ from ..errors import WorkbenchError
 from ..settings import Settings
 from ..warehouse.batches import file_sha256, read_manifest, waiting
 from ..warehouse.journal import FOLDER
-from ..warehouse.staging import text
+from ..warehouse.staging import one_file, text
 from ..warehouse.tables import TABLES
 from .verify_findings import LOW, Finding, one_line
 from .verify_versions import opened
@@ -134,7 +134,7 @@ def _archive(settings: Settings, sound: Sequence[int]) -> Iterator[Finding]:
 
 def _content(con: duckdb.DuckDBPyConnection, file: Path, table: str, month: date, rows: int) -> str:
     """What is wrong with the rows of an archived month; empty where nothing is."""
-    source = f"read_parquet({text(str(file))}, hive_partitioning = false)"
+    source = f"read_parquet({one_file(file)}, hive_partitioning = false)"
     instant = next((c for c in TABLES[table].key if c.endswith("_at")), None) if table in TABLES else None
     outside = (
         f"count(*) FILTER (date_trunc('month', {instant})::DATE <> DATE {text(str(month))})"

@@ -22,7 +22,7 @@ import ibis
 
 from ..errors import WorkbenchError
 from .batches import file_sha256, fsync, utc_now
-from .staging import Staged, quoted, table_types, text
+from .staging import Staged, one_file, quoted, table_types, text
 from .tables import TABLES, Table
 
 ARCHIVED = tuple(t.name for t in TABLES.values() if "captured_at" in t.key)
@@ -227,7 +227,7 @@ def _refuse_damaged(con: duckdb.DuckDBPyConnection, folder: Path, files: Sequenc
     if not files:
         return
     try:
-        paths = ", ".join(text(str(folder / f.file)) for f in files)
+        paths = ", ".join(one_file(folder / f.file) for f in files)
         found = con.execute(f"SELECT num_rows FROM parquet_file_metadata([{paths}])").fetchall()
         if [n for (n,) in found] == [f.rows for f in files]:
             return
@@ -236,7 +236,7 @@ def _refuse_damaged(con: duckdb.DuckDBPyConnection, folder: Path, files: Sequenc
     for each in files:
         file = folder / each.file
         try:
-            row = con.execute(f"SELECT num_rows FROM parquet_file_metadata({text(str(file))})").fetchone()
+            row = con.execute(f"SELECT num_rows FROM parquet_file_metadata({one_file(file)})").fetchone()
             what = "" if row and row[0] == each.rows else f"has not the {each.rows} rows that belong into it"
         except duckdb.Error as e:
             what = "is missing" if not file.exists() else f"can't be read: {' '.join(str(e).split())}"
@@ -248,7 +248,7 @@ def _refuse_damaged(con: duckdb.DuckDBPyConnection, folder: Path, files: Sequenc
 
 
 def _parquet(files: Sequence[Path]) -> str:
-    listed = ", ".join(text(str(f)) for f in files)
+    listed = ", ".join(one_file(f) for f in files)
     return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
 
 

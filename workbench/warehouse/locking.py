@@ -22,7 +22,7 @@ from typing import Any
 import ibis
 from ibis.backends.duckdb import Backend
 
-from .staging import quoted, text
+from .staging import quoted, text, without_patterns
 
 _SPILL = ".spill-"
 _SPILL_SECONDS = 3600.0
@@ -67,7 +67,9 @@ class Reader(Backend):  # type: ignore[misc]
         self.spill = spill_in / f"{_SPILL}{os.getpid()}-{secrets.token_hex(4)}"
         self.run(f"SET temp_directory = {text(str(self.spill))}")
         self.run(f"SET max_temp_directory_size = {text(f'{_free(spill_in) // 2} B')}")
-        folders = ", ".join(text(f"{folder}{os.sep}") for folder in (*readable, self.exchange))
+        allowed = [f"{folder}{os.sep}" for folder in (*readable, self.exchange)]
+        allowed += [without_patterns(f) for f in allowed]  # as readers of Parquet are given it
+        folders = ", ".join(text(f) for f in dict.fromkeys(allowed))
         for setting in (
             f"allowed_directories = [{folders}]",
             # A proxy's address may hold a password, and any query may ask for settings.

@@ -54,7 +54,12 @@ def text(value: str) -> str:
 
 def one_file(path: Path) -> str:
     """SQL for a path as DuckDB's readers take it for this one file: *, ? and [ in a name are no pattern."""
-    return text(re.sub(r"([*?\[])", r"[\1]", str(path.absolute())))
+    return text(without_patterns(str(path.absolute())))
+
+
+def without_patterns(path: str) -> str:
+    """A path as a pattern that only it fits."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
 
 
 def table_types(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
