@@ -21,7 +21,6 @@ import pytest
 
 from workbench import cli
 
-pytest.importorskip("jupyterlab")
 AS_ROOT = ["--allow-root"] if os.geteuid() == 0 else []
 COMMAND = [sys.executable, "-c", "import sys; from workbench.cli import main; sys.exit(main())", "lab"]
 
