@@ -20,12 +20,15 @@ from urllib.parse import quote
 
 import duckdb
 import pytest
+from own_pages import own_page
 from PIL import Image
 
 from workbench import record
 from workbench.cli import main
+from workbench.demo import make_demo
 from workbench.safekeeping.verify import GRAVE, verified
 from workbench.settings import load_settings
+from workbench.sources.importing import import_paths
 from workbench.warehouse import versions
 from workbench.warehouse.load import load
 
@@ -119,16 +122,32 @@ def _exports(folder: Path) -> list[Path]:
     ]  # fmt: skip
 
 
+_BEST = (
+    'posts = wb.table("posts").join(wb.table("accounts").select("account_id", "username"), "account_id")\n'
+    'posts.filter(posts.caption.contains("lighthouse")).select("post_id", "username", "caption").to_pandas()'
+)
+
+
 def _run(home: Path, *arguments: str) -> int:
     return main([*arguments, "--home", str(home)])
 
 
 @pytest.fixture(scope="module")
-def planted(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a small agency."""
+    home = tmp_path_factory.mktemp("small")
+    files = make_demo(tmp_path_factory.mktemp("files"), posts=120, seed=7)
+    import_paths(list(files.files), load_settings(home), as_of=files.as_of)
+    load(load_settings(home))
+    return home
+
+
+@pytest.fixture(scope="module")
+def planted(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A home with the canary behind every door, and the exports outside of it."""
     top = tmp_path_factory.mktemp("canary")
     home, exports = top / "home", top / "exports"
-    shutil.copytree(demo_home, home)
+    shutil.copytree(small_home, home)
     files = _exports(exports)
     assert _run(home, "import", *map(str, files)) == 0
     pictures = top / "pictures"
@@ -136,7 +155,9 @@ def planted(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     Image.effect_noise((90, 160), 80).save(pictures / f"tiktok_{POST}0_1.png")
     assert _run(home, "media", "add", str(pictures)) == 0
     assert _run(home, "load") in (0, 1)
-    assert _run(home, "report", "--only", "1,2") == 0  # pins the version
+    own_page(home, "8_best", _BEST)
+    own_page(home, "9_count", 'wb.table("posts").count().to_pandas()')
+    assert _run(home, "report", "--only", "8,9") == 0  # pins the version
     record.event(name="open", user_id="somebody-else", properties={"looked_at": f"tiktok:{NAME}"}, home=home)
     assert _run(home, "load") == 0
     assert _run(home, "retain") == 0
@@ -342,13 +363,21 @@ def test_nothing_of_an_erased_person_is_left_anywhere(planted, home, figure):
     assert captions == [
         (f"duet with [erased] and @{OTHERS[0]}, see tiktok.com/[erased]/video/[erased]?x=1", [OTHERS[0]])
     ]
-    assert [f for f in verified(load_settings(home)) if f.severity == GRAVE and f.what != "journal"] == []  # planted
+    assert [
+        f for f in verified(load_settings(home)) if f.severity == GRAVE and f.what != "journal"
+    ] == []  # planted
     said = json.loads((home / "reports" / "2025-W40" / "manifest.json").read_text())
     assert [e["posts"] for e in said["erased_since"]] == [10]
-    assert "erased" in {p["status"] for p in said["pages"]}
+    assert {p["name"]: p["status"] for p in said["pages"]} == {"8_best": "erased", "9_count": "made"}
+    page = (home / "reports" / "2025-W40" / "8_best.html").read_text()
+    assert "This page named a person who was erased" in page
     assert versions.kept_versions(load_settings(home).versions)[0] < said["warehouse"]["version"] + 5
-    # The next import and record bring nothing back.
-    assert _run(home, "import", *map(str, sorted(planted[1].glob("*.csv")))) == 0
+    # The next import and record bring nothing back. A file that is as before would not be read again.
+    again = home.parent / "again"
+    shutil.copytree(planted[1], again)
+    for file in again.glob("*.csv"):
+        file.write_text(file.read_text() + "\n")
+    assert _run(home, "import", *map(str, sorted(again.glob("*.csv")))) == 0
     assert _run(home, "erase") == 2
     assert _found(home) == {}
     with _whole(home) as con:
@@ -395,20 +424,10 @@ def test_an_erasure_that_is_killed_is_finished_by_the_next(home, figure, whole):
     delays = [0.0, 0.5, 1.5, 3.0, 5.0, 8.0, 12.0] if whole else [0.3, 3.0]
     kills = 0
     for delay in delays:
+        begun = (home / "data" / "erasing.json").exists()
+        who = [] if begun else ["--account", f"@{NAME}", "--yes"]
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "workbench",
-                "erase",
-                "--account",
-                f"@{NAME}",
-                "--yes",
-                "--home",
-                str(home),
-            ]
-            if not (home / "data" / "erasing.json").exists()
-            else [*_COMMAND, "erase", "--home", str(home)],
+            [*_COMMAND, "erase", *who, "--home", str(home)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -427,7 +446,8 @@ def test_an_erasure_that_is_killed_is_finished_by_the_next(home, figure, whole):
         assert _run(home, "erase") == 0
     assert _found(home) == {}
     assert not list((home / "data").rglob(".building-*"))
-    assert [f for f in verified(load_settings(home)) if f.severity == GRAVE and f.what != "journal"] == []  # planted
+    found = verified(load_settings(home), quick=True)
+    assert [f for f in found if f.severity == GRAVE and f.what != "journal"] == []  # planted
     figure("erase_kills", kills, "kills", left=0)
 
 

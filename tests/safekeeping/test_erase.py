@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import ibis
 import pytest
 
 from workbench import record
 from workbench.cli import main
 from workbench.errors import UsageError, WorkbenchError
 from workbench.safekeeping.erase import erase, planned, unfinished
+from workbench.safekeeping.retain import retain
+from workbench.safekeeping.verify import GRAVE, verified
 from workbench.settings import Settings, load_settings
 from workbench.warehouse import versions
 from workbench.warehouse.load import load
+from workbench.warehouse.reader import Workbench
 
 NAME = "kanari_vogel9"
 
@@ -187,3 +191,48 @@ def test_nothing_goes_unless_the_question_is_answered_with_yes(settings, monkeyp
 def test_erasing_without_a_person_is_refused_where_nothing_is_left_to_finish(settings, capsys):
     assert main(["erase", "--home", str(settings.home)]) == 2
     assert "Who is to be erased?" in capsys.readouterr().err
+
+
+def test_a_sound_of_theirs_alone_stays_away_until_somebody_else_uses_it(settings):
+    home, sound = settings.home, {"sound_id": "tiktok:tune1", "title": "Their tune"}
+    record.rows("sounds", [sound], home=home)
+    record.post(
+        post_id="tiktok:700000000001", account_id=f"tiktok:{NAME}", sound_id="tiktok:tune1", home=home
+    )
+    load(settings)
+    erase(settings, "account", f"tiktok:{NAME}")
+    record.rows("sounds", [sound], home=home)
+    load(settings)
+    assert _ask(settings, "SELECT title FROM sounds") == []
+    record.post(post_id="tiktok:700000000002", sound_id="tiktok:tune1", home=home)
+    record.rows("sounds", [sound], home=home)
+    load(settings)
+    assert _ask(settings, "SELECT title FROM sounds") == [("Their tune",)]
+
+
+def test_a_home_in_a_folder_that_reads_as_a_pattern_is_as_any_other(template, tmp_path):
+    import shutil
+
+    home = tmp_path / "a=[b]*" / "home"
+    shutil.copytree(template, home)
+    beside = tmp_path / "a=bc" / "home"  # which the pattern fits
+    shutil.copytree(template, beside)
+    settings = load_settings(home)
+    record.snapshot(post_id="tiktok:700000000002", captured_at="2024-01-02", views=3, home=home)
+    record.snapshot(post_id="tiktok:700000000001", captured_at="2024-01-02", views=4, home=home)
+    load(settings)
+    assert retain(settings).moved == {"post_snapshots": 2}
+    record.post(post_id="tiktok:700000000005", account_id=f"tiktok:{NAME}", caption="waits", home=home)
+    assert main(["import", "--no-load", str(_written(tmp_path / "posts.csv")), "--home", str(home)]) == 0
+    done = erase(settings, "account", f"tiktok:{NAME}")
+    assert done.batches == 2
+    assert {"tiktok:700000000005", "tiktok:700000000006"} <= {*done.person.posts}
+    assert [str(f) for f in verified(settings, quick=True) if f.severity == GRAVE] == []
+    with Workbench(settings) as wb:
+        assert wb.table("post_snapshots").filter(ibis._.views == 3).count().to_pyarrow().as_py() == 1
+    assert versions.kept_versions(load_settings(beside).versions) == [1]
+
+
+def _written(file: Path) -> Path:
+    file.write_text(f"post_id,platform,account_id\ntiktok:700000000006,tiktok,tiktok:{NAME}\n")
+    return file

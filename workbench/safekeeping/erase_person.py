@@ -15,7 +15,7 @@ from ..settings import PLATFORMS, Settings
 from ..warehouse import versions
 from ..warehouse.batches import fsync
 from ..warehouse.erased import ACCOUNT, EXTERNAL, FOLLOWER, HANDLE, INTENT, PICTURE, POST, SOUND, USER, WORD
-from ..warehouse.staging import text
+from ..warehouse.staging import one_file, quoted
 from ..warehouse.traces import Traces, is_plain
 
 KINDS = ("account", "follower", "user")
@@ -68,6 +68,7 @@ class Person:
             [(POST, p) for p in self.posts]
             + [(FOLLOWER, f) for f in self.followers]
             + [(USER, u) for u in self.users]
+            + [(SOUND, s) for s in self.sounds]
         )
         found += [(HANDLE, n) for n in names]
         found += [(WORD, w.strip(".-")) for w in [*([] if self.keep_words else names), *ids] if is_plain(w)]
@@ -193,7 +194,8 @@ def _connections(settings: Settings, *, batches: bool = True) -> list[duckdb.Duc
         con = duckdb.connect()
         for file in folder.glob("*.parquet"):
             try:
-                con.execute(f"CREATE VIEW {file.stem} AS FROM read_parquet({text(str(file))})")
+                source = f"read_parquet({one_file(file)}, hive_partitioning = false)"
+                con.execute(f"CREATE VIEW {quoted(file.stem)} AS FROM {source}")
             except duckdb.Error:
                 continue  # damaged: it is searched as a file
         found.append(con)

@@ -37,6 +37,7 @@ _NO_TEXT = {
     "post_type", "language", "source_row", "phash", "session_id", "interaction_type", "va_id", "set_id",
 }  # fmt: skip
 """Columns that hold no words of people's, or the ids that rows go by."""
+_OF_SOUNDS = ("sounds", "sound_snapshots")
 INTENT = "erasing.json"
 """In data/: an erasure that was begun and not finished, with the names that have to go."""
 _LETTERS = r"[\p{L}\p{N}_.\-]+"
@@ -140,6 +141,7 @@ def leave_out(
                 _find(con, kind, f"SELECT {_id(column)} AS value FROM {sources[name]}")
     posts = _find_posts(con, sources, types)
     _find_followers(con, sources, types)
+    _find_sounds(con, sources, types)
     for name in ("app_events", "agent_runs"):
         if "user_id" in types.get(name, {}):
             _find(con, USER, f"SELECT trim(user_id::VARCHAR) AS value FROM {sources[name]}")
@@ -167,6 +169,10 @@ def kept_rows(
     if table in ("accounts", "followers") and "external_id" in types:
         conditions.append(
             f"coalesce({_platform_id(table, 'external_id')} IN (SELECT value FROM erased_here WHERE kind = 'external'), false)"  # noqa: E501
+        )
+    if table in _OF_SOUNDS and "sound_id" in types:
+        conditions.append(
+            f"coalesce({_id('sound_id')} IN (SELECT value FROM erased_here WHERE kind = 'sound'), false)"
         )
     replaced = {}
     if "user_id" in types and table == "app_events":
@@ -306,7 +312,7 @@ def remove_rows(con: duckdb.DuckDBPyConnection, *, dry: bool = False) -> dict[st
             conditions.append(f"user_id IN {named(USER)}")
         elif "user_id" in columns and not dry:
             con.execute(f"UPDATE {name} SET user_id = NULL WHERE user_id IN {named(USER)}")
-        if name in ("sounds", "sound_snapshots"):
+        if name in _OF_SOUNDS:
             conditions.append(f"sound_id IN {named(SOUND)}")
         if name == "media_files":
             conditions.append(f"sha256 IN {named(PICTURE)}")
@@ -487,6 +493,23 @@ def _find_followers(
         note_hashes(con, "SELECT kind, value, erasure_id FROM erased_here WHERE kind = 'follower'", _now(con))
     if "interactions" in sources and "follower_id" in types["interactions"]:
         _find(con, FOLLOWER, f"SELECT {own} AS value FROM {sources['interactions']}")
+
+
+def _find_sounds(
+    con: duckdb.DuckDBPyConnection, sources: Mapping[str, str], types: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Sounds that only erased persons' posts used, unless somebody else's post does by now."""
+    for name in _OF_SOUNDS:
+        if "sound_id" in types.get(name, {}):
+            _find(con, SOUND, f"SELECT {_id('sound_id')} AS value FROM {sources[name]}")
+    used = ["SELECT sound_id FROM posts"] if "posts" in _stored(con) else []
+    if "sound_id" in types.get("posts", {}):
+        used.append(
+            f"SELECT {_id('sound_id')} FROM {sources['posts']} WHERE {_id('post_id')} NOT IN "
+            "(SELECT value FROM erased_here WHERE kind = 'post')"
+        )
+    for query in used:
+        con.execute(f"DELETE FROM erased_here WHERE kind = 'sound' AND value IN ({query})")
 
 
 def _words(
