@@ -24,6 +24,7 @@ LOADED_AT = {
     ("batches", "created_at"), ("batches", "completed_at"), ("schema_versions", "applied_at"),
     ("quality_checks", "checked_at"), ("quality_checks", "opened_at"), ("rejected_rows", "rejected_at"),
     ("batch_profiles", "profiled_at"), ("batches", "error_message"),
+    ("revenue_methods", "chosen_at"), ("payouts", "frozen_at"),
 }  # fmt: skip
 """Times of loading, and messages that name a home: two loads of the same differ in them."""
 
