@@ -18,7 +18,7 @@ import pytest
 
 from workbench.errors import UsageError
 from workbench.reporting import page as page_module
-from workbench.reporting.run import chosen, find_notebooks, make_reports
+from workbench.reporting.run import chosen, cores, find_notebooks, make_reports
 from workbench.settings import Settings
 
 AS_OF = datetime(2025, 10, 6, 4)
@@ -248,6 +248,25 @@ def test_a_run_that_is_ended_leaves_no_half_pages_and_no_kernel(tmp_path, number
         subprocess.run(command, env=environment, check=True)
         assert sorted(f.name for f in (tmp_path / "reports").iterdir()) == ["2025-W40", "index.html"]
         assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX")
+def test_an_interrupted_run_does_not_wait_for_pages_that_have_not_begun(tmp_path):
+    mark = tmp_path / "kernel"
+    source = (
+        f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\ntime.sleep(120)"
+    )
+    small_home(tmp_path, **{f"{n:03}_a": source for n in range(cores() + 3)})
+    command = [sys.executable, "-c", _RUN, str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as running:
+        kernel = int(_eventually(lambda: mark.exists() and mark.read_text()))
+        running.send_signal(signal.SIGINT)
+        try:
+            running.communicate(timeout=60)
+        finally:
+            running.kill()
+    assert running.returncode == -2 and _eventually(lambda: not _lives(kernel))
+    assert list((tmp_path / "reports").iterdir()) == []
 
 
 _RUN = (

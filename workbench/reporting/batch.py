@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,7 +109,7 @@ def make_batch(
     progress
         Called with a report's name when it is made, how many are, and of how many.
     """
-    from .kernel import end_all
+    from .kernel import end_until_done
 
     started, now = time.monotonic(), datetime.now(UTC)
     if facts and facts.freshness:  # data that are too old are so for all
@@ -156,8 +156,7 @@ def make_batch(
         except BaseException:
             for pool in (makers, kernels):
                 pool.shutdown(wait=False, cancel_futures=True)
-            while wait(running, timeout=0.1).not_done:
-                end_all()
+            end_until_done(running)
             raise
     index = write_index(reports, [p.name for p in planned])
     if out is None:

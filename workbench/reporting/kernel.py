@@ -10,8 +10,11 @@ import asyncio
 import shutil
 import sys
 import tempfile
+import time
 import uuid
 import weakref
+from collections.abc import Collection
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +94,13 @@ def end_all() -> None:
     for manager in list(_LIVING):
         if isinstance(manager.provisioner, ReportProvisioner):
             manager.provisioner.end_group()
+
+
+def end_until_done(running: Collection[Future[Any]]) -> None:
+    """End kernels, also those that are just starting, until what runs them has come to its end.
+
+    Not `concurrent.futures.wait`: to that, one that was cancelled before it began is never done.
+    """
+    while not all(each.done() for each in running):
+        end_all()
+        time.sleep(0.1)

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -319,7 +319,7 @@ def _run_all(
     kernels: Executor | None = None,
 ) -> list[Execution]:
     """Run and draw them, as many at a time as there are cores."""
-    from .kernel import close_loop, end_all
+    from .kernel import close_loop, end_until_done
 
     folder.mkdir(mode=0o700, exist_ok=True)
 
@@ -345,8 +345,7 @@ def _run_all(
             # Whoever interrupts a run wants it to end now, and its kernels with it, also one that is just starting.
             pool.shutdown(wait=False, cancel_futures=True)
             stop_drawing()
-            while wait(running, timeout=0.1).not_done:
-                end_all()
+            end_until_done(running)
             raise
 
 

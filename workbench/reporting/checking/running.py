@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,7 +69,7 @@ def tried(
     notebook: Path, samples: Sequence[Sample], values: dict[str, Any], folder: Path, timeout: int
 ) -> list[Trial]:
     """The notebook run on every sample, side by side; executed copies go into `folder`."""
-    from ..kernel import close_loop, end_all
+    from ..kernel import close_loop, end_until_done
 
     start_server()
 
@@ -96,8 +96,7 @@ def tried(
             return [r.result() for r in running]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            while wait(running, timeout=0.1).not_done:
-                end_all()
+            end_until_done(running)
             raise
 
 
