@@ -379,7 +379,6 @@ def test_nothing_of_an_erased_person_is_left_anywhere(planted, home, figure):
         file.write_text(file.read_text() + "\n")
     assert _run(home, "import", *map(str, sorted(again.glob("*.csv")))) == 0
     assert _run(home, "erase") == 2
-    assert _found(home) == {}
     with _whole(home) as con:
         notes = con.execute(
             "SELECT n FROM (SELECT unnest(notes) AS n FROM batches) WHERE n LIKE '%left out'"
@@ -409,7 +408,7 @@ def test_nothing_of_an_erased_person_is_left_anywhere(planted, home, figure):
     assert _run(home, "import", str(posts)) == 0
     record.snapshot(post_id="tiktok:112233445566778", views=3, home=home)
     load(load_settings(home))
-    assert _found(home, {"name": "zqxnewname", "text": "zqx again"}) == {}
+    assert _found(home, CANARIES | {"new name": "zqxnewname", "new text": "zqx again"}) == {}
     figure(
         "erase_canaries_left",
         len(left),
@@ -421,7 +420,7 @@ def test_nothing_of_an_erased_person_is_left_anywhere(planted, home, figure):
 
 
 def test_an_erasure_that_is_killed_is_finished_by_the_next(home, figure, whole):
-    delays = [0.0, 0.5, 1.5, 3.0, 5.0, 8.0, 12.0] if whole else [0.3, 3.0]
+    delays = [0.0, 0.5, 1.5, 3.0, 5.0, 8.0, 12.0] if whole else [3.0]
     kills = 0
     for delay in delays:
         begun = (home / "data" / "erasing.json").exists()

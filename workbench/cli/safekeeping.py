@@ -195,7 +195,9 @@ def restore_home(options: Any) -> int:
             done = tried(store, at=options.at, key=key, quick=options.quick, progress=show)
         else:
             home = Path(options.into) if options.into else settings.home
-            done = restored(store, home, at=options.at, key=key, quick=options.quick, progress=show)
+            done = restored(
+                store, home, at=options.at, key=key, quick=options.quick, present=settings, progress=show
+            )
     if options.format == "json":
         print(json.dumps(asdict(done) | {"home": str(done.home) if done.home else None}, indent=1))
     else:
@@ -238,3 +240,5 @@ def _tell_restore(done: Any, *, tried: bool) -> None:
         f"Backup {done.backup_id} {what}: {done.n_files:,} files, {done.n_bytes / 1e6:,.1f} MB with the hashes they "
         f"had, {done.n_tables} tables with the {done.n_rows:,} rows they had; verified: {state}."
     )
+    if done.back_again:
+        say(done.back_again)

@@ -22,6 +22,7 @@ from .erase_files import forget_files, search_of, thumbnails_of
 from .erase_person import Person, drop_intent, find_person, keep_intent, kept_intent
 from .erase_reports import Cleared, forget_reports
 from .erase_versions import counted, forget
+from .erased_since import backups_there
 
 
 @dataclass
@@ -161,8 +162,8 @@ def by_hand(settings: Settings, person: Person) -> list[str]:
     backups = getattr(settings, "backup_to", "")
     if backups:
         told.append(
-            f"Backups in {backups}, and copies of them: each holds the data as they were. Make a new one "
-            "(workbench backup), then remove the older ones."
+            f"Backups in {backups}, and copies of them: each holds the data as they were.{backups_there(settings)} "
+            "Make a new one that takes their place: workbench backup --keep 1"
         )
     if settings.publish_to:
         told.append(

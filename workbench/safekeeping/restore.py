@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from ..errors import UsageError, WorkbenchError
-from ..settings import load_settings
+from ..settings import Settings, load_settings
 from ..stores import Store
 from ..warehouse import versions
 from ..warehouse.batches import fsync
@@ -24,6 +24,7 @@ from ..warehouse.scratch import scratch as scratch_of
 from ..warehouse.staging import quoted
 from .backup_format import Head, KeptFile, Listing, chosen, read_head, read_listing
 from .backup_keys import IDENTITY, Opening
+from .erased_since import back_again
 from .verify import GRAVE, Finding, verified
 from .verify_findings import Progress
 from .verify_versions import opened
@@ -53,6 +54,8 @@ class RestoreOutcome:
     """Whether what is in the parts was looked at; without a key only their hashes are."""
     left_out: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    back_again: str = ""
+    """What is to be done about persons who were erased since."""
 
     @property
     def is_sound(self) -> bool:
@@ -66,9 +69,12 @@ def restored(
     at: str | None = None,
     key: Opening | None = None,
     quick: bool = False,
+    present: Settings | None = None,
     progress: Progress | None = None,
 ) -> RestoreOutcome:
     """Bring a backup back into an empty home, and verify it there; `quick` as `verified` takes it.
+
+    `present`: the home in use, if another; it tells who was erased since.
 
     Raises UsageError where there are data already, WorkbenchError that names what is damaged; nothing is moved then.
     """
@@ -94,6 +100,7 @@ def restored(
     settings = load_settings(home, media_storage=str(home / "data" / "media"), media_endpoint="")
     outcome.findings = verified(settings, media=media, quick=quick, progress=progress)
     outcome.left_out = list(listing.left_out)
+    outcome.back_again = back_again(home, outcome.backup_id, present)
     return outcome
 
 

@@ -1,0 +1,66 @@
+"""Persons who were erased after a backup was made: where it lies, and what is said when it comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from workbench import record
+from workbench.cli import main
+from workbench.safekeeping.backup import backed_up, backup_store
+from workbench.safekeeping.backup_format import backups_in
+from workbench.safekeeping.erase import by_hand, erase, planned
+from workbench.safekeeping.restore import restored
+from workbench.settings import Settings
+from workbench.warehouse.load import load
+
+TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    from workbench.settings import load_settings
+
+    settings = load_settings(tmp_path / "home", backup_to=str(tmp_path / "backups"))
+    for user in ("u-77", "u-78"):
+        record.event(name="open", user_id=user, home=settings.home)
+    load(settings)
+    return settings
+
+
+def test_erase_lists_the_backups_and_the_command_that_replaces_them(home, capsys):
+    store = backup_store(home)
+    for _ in range(2):
+        backed_up(home, store)
+    done = erase(home, "user", "u-77")
+    assert [s for s in done.by_hand if home.backup_to in s and f"2 there, of {TODAY}" in s]
+    place = ["--home", str(home.home)]
+    assert main(["backup", home.backup_to, "--keep", "1", *place]) == 0
+    # What is left there has nothing of them.
+    assert len(backups_in(store)) == 1
+    parts = b"".join(f.read_bytes() for f in Path(home.backup_to).rglob("*") if f.is_file())
+    assert b"u-78" in parts and b"u-77" not in parts
+
+
+def test_a_bucket_or_a_folder_that_is_gone_holds_nothing_up(home, tmp_path):
+    for place in ("s3://bucket/prefix", str(tmp_path / "unplugged")):
+        person = planned(home, "user", "u-77").person
+        assert [s for s in by_hand(replace(home, backup_to=place), person) if f"Backups in {place}" in s]
+
+
+def test_a_restore_tells_of_persons_who_were_erased_since(home, tmp_path, capsys):
+    store = backup_store(home)
+    before = backed_up(home, store).backup_id
+    erase(home, "user", "u-77")
+    after = backed_up(home, store).backup_id
+    place = [home.backup_to, "--home", str(home.home), "--quick"]
+    assert main(["restore", *place, "--at", before, "--into", str(tmp_path / "old")]) == 0
+    told = capsys.readouterr().err
+    assert f"1 person erased in {home.home} (on {TODAY}) since this backup was made" in told
+    assert f"workbench erase --account NAME --home {tmp_path / 'old'}" in told
+    assert restored(store, tmp_path / "new", at=after, present=home, quick=True).back_again == ""
+    alone = restored(store, tmp_path / "alone", at=before, quick=True)
+    assert alone.back_again.startswith(f"Persons who were erased after {TODAY} are in it again.")

@@ -1,0 +1,64 @@
+"""Who was erased after a backup was made is in it still: what is to be said where it is brought back or kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from ..errors import WorkbenchError
+from ..settings import Settings
+from ..stores.folder import Folder
+from ..warehouse import versions
+from .backup import backup_store
+from .backup_format import backups_in
+
+
+def back_again(home: Path, backup_id: str, present: Settings | None) -> str:
+    """A sentence on the persons whom a restored backup brings back; empty where it is known to be nobody.
+
+    `present`: the home in use, whose erasures tell, where another than the restored one.
+    """
+    made_on = f"{datetime.strptime(backup_id, '%Y%m%dT%H%M%S.%fZ'):%Y-%m-%d}"
+    again = f"Erase them again, before anybody uses it: workbench erase --account NAME --home {home}"
+    known = None if present is None or present.home.resolve() == home else _erasures(present.versions)
+    if known is None:
+        return f"Persons who were erased after {made_on} are in it again. {again}"
+    since = known.keys() - (_erasures(home / "data" / "versions") or {}).keys()
+    if not since or present is None:
+        return ""
+    on = ", ".join(sorted({known[erasure] for erasure in since}))
+    return (
+        f"{len(since):,} person{'' if len(since) == 1 else 's'} erased in {present.home} (on {on}) since this backup "
+        f"was made, on {made_on}: they are in it again. {again}"
+    )
+
+
+def backups_there(settings: Settings) -> str:
+    """How many backups lie in the folder of the settings, and from when; empty where that can't be told at once."""
+    try:
+        store = backup_store(settings)
+        known = backups_in(store) if isinstance(store, Folder) else []
+    except (WorkbenchError, OSError):
+        return ""
+    if not known:
+        return ""
+    days = [f"{datetime.strptime(b.backup_id, '%Y%m%dT%H%M%S.%fZ'):%Y-%m-%d}" for b in (known[0], known[-1])]
+    return f" {len(known):,} there, of {' to '.join(dict.fromkeys(days))}."
+
+
+def _erasures(folder: Path) -> dict[str, str] | None:
+    """Erasure -> its day, as the newest version has them; None where there is no version that tells."""
+    try:
+        newest = versions.current(folder)
+        if newest is None:
+            return None
+        with duckdb.connect(str(folder / newest.file), read_only=True) as con:
+            return dict(
+                con.execute(
+                    "SELECT erasure_id, strftime(min(erased_at), '%Y-%m-%d') FROM erasures GROUP BY ALL"
+                ).fetchall()
+            )
+    except (WorkbenchError, duckdb.Error, OSError):
+        return None
