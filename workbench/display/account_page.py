@@ -244,7 +244,7 @@ class AccountPage(LevelPage):
             reference=0.0,
             reference_label="no change",
             title=title,
-            axis_title="Median post's multiple of its usual, now less before",
+            axis_title="Against usual, now less before",
             subtitle=f"The last {weeks} less the {weeks} before, 90 % interval; "
             + (
                 f"the {len(shown)} that moved most"
