@@ -71,7 +71,7 @@ def test_send_mails_the_newest_set_to_the_list_once(
     assert err.startswith("Sent 'Report: Week 40, 29 Sep to 5 Oct 2025' (")
     assert boxes.recipients() == ["ann@example.com", "ben@example.com"]
     code, out, err = command("send", "--period", "2025-W40")
-    assert code == 0 and "has it already" in out and "to 0 of 2, 2 has it already" in err
+    assert code == 0 and "has it already" in out and "to 0 of 2, 2 have it already" in err
     assert len(boxes.arrived) == 2
     code, out, _ = command("send", "--again", "--to", "ann@example.com")
     assert code == 0 and len(boxes.arrived) == 3

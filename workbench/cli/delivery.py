@@ -277,7 +277,8 @@ def _send(
     for outcome in outcomes:
         print(f"{outcome.recipient}: {_WORDS.get(outcome.state, outcome.state)} ({outcome.detail})")
     n = Counter(o.state for o in outcomes)
-    rest = "".join(f", {n[state]} {words}" for state, words in _WORDS.items() if state != "sent" and n[state])
+    words = _WORDS | ({"before": "have it already"} if n["before"] > 1 else {})
+    rest = "".join(f", {n[state]} {said}" for state, said in words.items() if state != "sent" and n[state])
     say(f"Sent '{mail.subject}' ({size}) to {n['sent']} of {len(outcomes)}{rest}.")
     if n["uncertain"]:
         say("Whoever may or may not have got it: ask them, then send it once more with --again --to ADDRESS.")
