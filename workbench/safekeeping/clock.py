@@ -73,6 +73,8 @@ def _kept(settings: Settings) -> tuple[datetime | None, datetime | None]:
 
 
 def _keep(settings: Settings, believed: datetime | None, doubted: datetime | None) -> None:
+    for left in settings.data.glob(f".{FILE}-*"):
+        left.unlink(missing_ok=True)  # of a killed one: the lock is ours
     partial = settings.data / f".{FILE}-{os.getpid()}"
     said = {"believed_at": believed and believed.isoformat(), "doubted_at": doubted and doubted.isoformat()}
     with os.fdopen(
