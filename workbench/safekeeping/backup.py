@@ -16,6 +16,7 @@ from ..media.storage import open_storage
 from ..settings import Settings
 from ..stores import Store, open_store
 from ..stores.folder import Folder
+from ..warehouse import archive
 from ..warehouse.private import make_key
 from ..warehouse.staging import quoted
 from .backup_addresses import without_hashes
@@ -104,8 +105,13 @@ def backed_up(
         for n, (path, file) in enumerate(found.files.items()):
             show(path, n, len(found.files))
             kept = blobs.put_file(path, file)
-            if kept is not None:  # else it went meanwhile: a picture, a report
+            if kept is not None:
                 files.append(kept)
+            elif found.hold in file.parents:
+                raise WorkbenchError(
+                    f"{file} is gone: something else removed it. Nothing was backed up; try again."
+                )
+            # Else it went meanwhile: a picture, a report.
         if media and settings.media_storage:
             files += _pictures(settings, blobs, {f.path for f in files})
         listing = Listing(files, _rows(settings, found), found.left_out).text()
@@ -174,6 +180,7 @@ def _rows(settings: Settings, found: Held) -> dict[str, int]:
     file = found.files[f"data/versions/{found.version.file}"]
     try:
         with opened(file) as con:
+            archive.use(con, found.hold / settings.archive.relative_to(settings.home))  # is all of it there?
             return {
                 name: int((con.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone() or (0,))[0])
                 for name in tables_in(con)

@@ -24,6 +24,8 @@ from ..warehouse.journal import FOLDER, seal
 from ..warehouse.versions import Version
 
 HOLD = ".backup-"
+BACKUP_LOCK = "backup.lock"
+"""In data/; it stays, so it tells that there was a backup."""
 _LOCK_SECONDS = 600.0
 """How long a backup waits for a load, which nobody watches."""
 SECRETS = ("private.key", "secret.key", "backup.key")
@@ -44,7 +46,7 @@ class Held:
 def held(settings: Settings, *, secrets: bool, media: bool, reports: bool) -> Iterator[Held]:
     """All files of a consistent backup; no other backup of this home runs meanwhile."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = filelock.FileLock(settings.data / "backup.lock", timeout=0, mode=0o600)
+    lock = filelock.FileLock(settings.data / BACKUP_LOCK, timeout=0, mode=0o600)
     try:
         lock.acquire()
     except filelock.Timeout as e:
@@ -63,6 +65,20 @@ def held(settings: Settings, *, secrets: bool, media: bool, reports: bool) -> It
             shutil.rmtree(hold, ignore_errors=True)
     finally:
         lock.release()
+
+
+def refuse_while_held(settings: Settings) -> None:
+    """Raise WorkbenchError while a backup holds files; what a killed one held goes. The loader's lock must be held."""
+    lock = settings.data / BACKUP_LOCK
+    if not lock.exists():
+        return
+    try:
+        with filelock.FileLock(lock, timeout=0, mode=0o600):
+            _forget_killed(settings.data)
+    except filelock.Timeout as e:
+        raise WorkbenchError(
+            "A backup is being made, of data that hold the person. Erase when it has ended. Nothing was changed."
+        ) from e
 
 
 def _forget_killed(data: Path) -> None:

@@ -10,13 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
+
 from ..errors import WorkbenchError
 from ..media.storage import local_storage, open_storage
 from ..settings import Settings
-from ..warehouse import versions
+from ..warehouse import erased, versions
 from ..warehouse.journal import seal
 from ..warehouse.private import new_erasure_id, private_key
 from ..warehouse.traces import Traces
+from .backup_held import BACKUP_LOCK, refuse_while_held
 from .erase_batches import forget_waiting
 from .erase_files import forget_files, search_of, thumbnails_of
 from .erase_person import Person, drop_intent, find_person, keep_intent, kept_intent
@@ -85,12 +88,13 @@ def erase(
 ) -> Erasure:
     """Remove every trace of a person. An erasure that was begun before has to be finished first (`finish`).
 
-    Raises WorkbenchError where a report is being made, or the pictures' storage can't be reached: what is left is
-    then done by the next erasure.
+    Raises WorkbenchError where a report or a backup is being made, or the pictures' storage can't be reached: what is
+    left is then done by the next erasure.
     """
     with versions.loader_lock(settings, "workbench erase"):
         _refuse_running(settings)
-        key = private_key(settings.data)
+        refuse_while_held(settings)
+        key = _key(settings)
         seal(settings.inbox)
         person = find_person(settings, kind, given, keep_words=keep_words)
         person.erasure_id = new_erasure_id(key)
@@ -106,11 +110,22 @@ def finish(
         return None
     with versions.loader_lock(settings, "workbench erase"):
         _refuse_running(settings)
+        refuse_while_held(settings)
         person = kept_intent(settings)
         if person is None:
             return None
         seal(settings.inbox)
-        return _erased(settings, person, private_key(settings.data), progress)
+        return _erased(settings, person, _key(settings), progress)
+
+
+def _key(settings: Settings) -> str:
+    """The key of the hashes. One is made only where nobody was erased before: by two keys no load could go on."""
+    newest = versions.current(settings.versions)
+    if newest is not None:
+        with duckdb.connect(str(settings.versions / newest.file), read_only=True) as con:
+            if erased.summary(con).n_persons:
+                erased.ready(con, settings.data)
+    return private_key(settings.data)
 
 
 def _erased(
@@ -125,6 +140,7 @@ def _erased(
     newest = versions.current(settings.versions)
     outcome.version = newest.version if newest else None
     progress("inbox", 1, 5)
+    seal(settings.inbox)  # what was recorded while versions were written
     outcome.batches = forget_waiting(settings, person, key)
     progress("reports", 2, 5)
     outcome.reports = forget_reports(settings, search, n_posts=len(person.posts), progress=progress)
@@ -159,11 +175,11 @@ def _forget_pictures(settings: Settings, person: Person) -> int:
 def by_hand(settings: Settings, person: Person) -> list[str]:
     """What may still hold the person and is not the workbench's to change."""
     told = []
-    backups = getattr(settings, "backup_to", "")
-    if backups:
+    if settings.backup_to or (settings.data / BACKUP_LOCK).exists():
+        where = f"in {settings.backup_to}" if settings.backup_to else "made with workbench backup PLACE"
         told.append(
-            f"Backups in {backups}, and copies of them: each holds the data as they were.{backups_there(settings)} "
-            "Make a new one that takes their place: workbench backup --keep 1"
+            f"Backups {where}, and copies of them: each holds the data as they were.{backups_there(settings)} Make a "
+            "new one that takes their place: workbench backup --keep 1"
         )
     if settings.publish_to:
         told.append(

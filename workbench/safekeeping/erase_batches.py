@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from ..errors import WorkbenchError
+from ..errors import WorkbenchError, machine_trouble
 from ..reporting.files import replaced
 from ..settings import Settings
 from ..warehouse import erased
@@ -28,7 +28,10 @@ _ERASURES = (
 
 
 def forget_waiting(settings: Settings, person: Person, key: str, *, dry: bool = False) -> int:
-    """Write waiting and refused batches anew without the person; returns how many named them."""
+    """Write waiting and refused batches anew without the person; returns how many named them.
+
+    The journal is sealed right before: what is recorded meanwhile is left out by the next load.
+    """
     changed = sum(_forget_in(folder, person, key, dry) for folder in batch_folders(settings))
     return changed + sum(
         _lines(file, person, dry) for file in sorted((settings.inbox / ".journal").glob("*.*"))
@@ -54,7 +57,9 @@ def _forget_in(folder: Path, person: Person, key: str, dry: bool) -> bool:
             return True
         finally:
             con.close()
-    except (WorkbenchError, duckdb.Error, OSError):
+    except (WorkbenchError, duckdb.Error, OSError) as e:
+        if machine_trouble(e):
+            raise  # no room, no handles: the batch may be whole, and others' rows are in it
         # Nobody can read it as a batch: what names the person goes as a whole.
         named = any(names_in(file, person) for file in folder.rglob("*") if file.is_file())
         if named and not dry:
@@ -108,8 +113,8 @@ def _write(
 
 def _lines(file: Path, person: Person, dry: bool) -> bool:
     """Recorded lines that could not be made a batch."""
-    if file.suffix == ".lock":
-        return False
+    if file.suffix == ".lock" or (file.suffix == ".jsonl" and not dry):
+        return False  # a recorder may be writing to it
     traces = person.traces()
     lines = file.read_bytes().split(b"\n")
     kept = [line for line in lines if not traces.named_anyhow(line.decode("utf-8", "replace"))]
