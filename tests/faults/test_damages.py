@@ -315,3 +315,11 @@ def test_verifying_writes_nothing(home: Path) -> None:
     verified(load_settings(home))
     assert everything() == before
     assert waiting(home / "data/inbox")
+
+
+def test_no_picture_is_a_stray_where_no_version_tells(home: Path) -> None:
+    """To remove them then would lose them."""
+    (home / "data" / "versions" / versions.POINTER).write_text("garbage")
+    found = verified(load_settings(home), quick=True)
+    assert [f.what for f in found if f.severity == GRAVE] == ["pointer"]
+    assert [f for f in found if f.what == "stray picture"] == []
