@@ -85,7 +85,7 @@ def test_an_import_leaves_whole_batches_and_the_next_one_makes_the_rest(
         killed=killed,
         finished=finished,
     )
-    worked(work, runs, tmp_path, steps=None if whole else 6, instants=50 if whole else 10, figure=figure)
+    worked(work, runs, tmp_path, steps=None if whole else 3, instants=50 if whole else 3, figure=figure)
 
 
 def recorded(home: str) -> int:
@@ -131,7 +131,7 @@ def test_what_a_recorder_acknowledged_is_loaded_once_and_nothing_else_is(
         killed=killed,
         finished=finished,
     )
-    worked(work, runs, tmp_path, steps=None if whole else 6, instants=50 if whole else 10, figure=figure)
+    worked(work, runs, tmp_path, steps=None if whole else 3, instants=50 if whole else 3, figure=figure)
     figure(
         "recorded_rows_killed", len(more), "recorders", lost=len(lost), doubled=len(doubled), beyond=sum(more)
     )

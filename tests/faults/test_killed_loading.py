@@ -93,7 +93,6 @@ def test_a_loader_killed_at_any_instant_loses_doubles_and_leaves_nothing(
         assert not (found := differences(home, reference)), found
         if whole or not chain:
             assert not (found := damages(home, quick=False)), found
-        removed(home)
 
     while tally.kills < wanted and chain < 3 * wanted and not wrong:
         chains = range(chain, chain + len(runs))
@@ -101,6 +100,8 @@ def test_a_loader_killed_at_any_instant_loses_doubles_and_leaves_nothing(
             wrong += shared_out(runs, chains, killed_through)
         wrong += reading.wrong
         readers += reading.reads.total()
+        for n in chains:
+            removed(tmp_path / f"chain{n}")
         chain += len(runs)
         print(f"{tally.kills} kills, {tally.runs} runs, {readers} reads, {len(wrong)} wrong")  # noqa: T201
     figure(

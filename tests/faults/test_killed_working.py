@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -55,6 +54,11 @@ def agency(home: Path, addresses: list[str]) -> Path:
     return home
 
 
+@pytest.fixture(scope="module")
+def without_slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return agency(tmp_path_factory.mktemp("agency") / "home", [])
+
+
 def test_fetching_goes_on_where_it_was_killed(
     runs: list[Killer], tmp_path: Path, whole: bool, figure: Callable[..., None]
 ) -> None:
@@ -88,14 +92,13 @@ def test_fetching_goes_on_where_it_was_killed(
             killed=killed,
             finished=finished,
         )
-        worked(work, runs, tmp_path, steps=None if whole else 3, instants=50 if whole else 3, figure=figure)
+        worked(work, runs, tmp_path, steps=None if whole else 2, instants=50 if whole else 2, figure=figure)
 
 
 def test_a_report_that_is_killed_leaves_the_set_that_stood_and_no_process(
-    tmp_path: Path, whole: bool, figure: Callable[..., None]
+    without_slides: Path, tmp_path: Path, whole: bool, figure: Callable[..., None]
 ) -> None:
-    template = agency(tmp_path / "template", [])
-    shutil.copytree(template, tmp_path / "without")
+    template = without_slides
     week, arguments = "2025-W40", ["report", "--only", "accounts", "--week", "2025-W40"]
 
     def killed(home: Path, died: Ended) -> None:
@@ -121,7 +124,7 @@ def test_a_report_that_is_killed_leaves_the_set_that_stood_and_no_process(
     whole_set: list[str] = []
     work = Work(name="reporting", template=template, arguments=arguments, killed=killed, finished=finished)
     with killers(tmp_path / "killers", "workbench.cli.reporting") as runs:
-        worked(work, runs, tmp_path, steps=None if whole else 2, instants=50 if whole else 3, figure=figure)
+        worked(work, runs, tmp_path, steps=None if whole else 1, instants=50 if whole else 1, figure=figure)
 
 
 def no_process_stays(home: Path) -> None:
@@ -145,12 +148,12 @@ def processes(home: Path) -> list[int]:
 
 
 def test_a_backup_that_is_killed_is_none_and_the_next_one_is_whole(
-    runs: list[Killer], tmp_path: Path, whole: bool, figure: Callable[..., None]
+    without_slides: Path, runs: list[Killer], tmp_path: Path, whole: bool, figure: Callable[..., None]
 ) -> None:
     from workbench.safekeeping.backup_format import backups_in
     from workbench.stores.folder import Folder
 
-    template = agency(tmp_path / "template", [])
+    template = without_slides
 
     def killed(home: Path, died: Ended) -> None:
         assert not damages(home), damages(home)
@@ -173,13 +176,13 @@ def test_a_backup_that_is_killed_is_none_and_the_next_one_is_whole(
         killed=killed,
         finished=finished,
     )
-    worked(work, runs, tmp_path, steps=None if whole else 3, instants=50 if whole else 3, figure=figure)
+    worked(work, runs, tmp_path, steps=None if whole else 2, instants=50 if whole else 2, figure=figure)
 
 
 def test_retention_that_is_killed_loses_no_count_and_the_next_one_ends_it(
-    runs: list[Killer], tmp_path: Path, whole: bool, figure: Callable[..., None]
+    without_slides: Path, runs: list[Killer], tmp_path: Path, whole: bool, figure: Callable[..., None]
 ) -> None:
-    template = agency(tmp_path / "template", [])
+    template = without_slides
     before = counted(template)
 
     def killed(home: Path, died: Ended) -> None:
@@ -195,7 +198,7 @@ def test_retention_that_is_killed_loses_no_count_and_the_next_one_ends_it(
         assert archived(home) == archived(reference)
 
     work = Work(name="retention", template=template, arguments=["retain"], killed=killed, finished=finished)
-    worked(work, runs, tmp_path, steps=None if whole else 3, instants=50 if whole else 3, figure=figure)
+    worked(work, runs, tmp_path, steps=None if whole else 2, instants=50 if whole else 2, figure=figure)
 
 
 def counted(home: Path) -> tuple[int, int]:
