@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -11,15 +12,19 @@ import pytest
 from workbench import record
 from workbench.cli import main
 from workbench.errors import UsageError, WorkbenchError
-from workbench.safekeeping.erase import erase, planned, unfinished
+from workbench.safekeeping.erase import Erasure, erase, planned, unfinished
+from workbench.safekeeping.erase_batches import forget_waiting
+from workbench.safekeeping.erase_person import find_person
 from workbench.safekeeping.retain import retain
-from workbench.safekeeping.verify import GRAVE, verified
+from workbench.safekeeping.verify import GRAVE
+from workbench.safekeeping.verify_files import file_findings
 from workbench.settings import Settings, load_settings
 from workbench.warehouse import versions
 from workbench.warehouse.load import load
 from workbench.warehouse.reader import Workbench
 
 NAME = "kanari_vogel9"
+TUNE = {"sound_id": "tiktok:tune1", "title": "Their tune"}
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +46,17 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     record.posts(
         [
-            {"post_id": "tiktok:700000000001", "account_id": f"tiktok:{NAME}", "caption": "theirs"},
+            {
+                "post_id": "tiktok:700000000001",
+                "account_id": f"tiktok:{NAME}",
+                "caption": "theirs",
+                "sound_id": "tiktok:tune1",
+            },
             {"post_id": "tiktok:700000000002", "account_id": f"tiktok:{NAME}0", "caption": f"with @{NAME}"},
         ],
         home=home,
     )
+    record.rows("sounds", [TUNE], home=home)
     for post in ("tiktok:700000000001", "tiktok:700000000002"):
         record.snapshot(post_id=post, views=10, home=home)
         record.interaction(follower_id="tiktok:fan77", interaction_type="like", post_id=post, home=home)
@@ -62,10 +73,38 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(template: Path, tmp_path: Path) -> Settings:
-    import shutil
-
     shutil.copytree(template, tmp_path / "home")
     return load_settings(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def without_account(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Erasure]:
+    """That home after the account was erased, and what went."""
+    home = tmp_path_factory.mktemp("without") / "home"
+    shutil.copytree(template, home)
+    return home, erase(load_settings(home), "account", f"@{NAME}")
+
+
+@pytest.fixture
+def erased(without_account: tuple[Path, Erasure], tmp_path: Path) -> Settings:
+    shutil.copytree(without_account[0], tmp_path / "erased")
+    return load_settings(tmp_path / "erased")
+
+
+@pytest.fixture(scope="module")
+def without_two(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That home after a follower and a user were erased."""
+    home = tmp_path_factory.mktemp("two") / "home"
+    shutil.copytree(template, home)
+    erase(load_settings(home), "follower", "tiktok:fan77")
+    erase(load_settings(home), "user", "u-77")
+    return home
+
+
+@pytest.fixture
+def two_erased(without_two: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(without_two, tmp_path / "two")
+    return load_settings(tmp_path / "two")
 
 
 def _ask(settings: Settings, query: str) -> list[tuple[object, ...]]:
@@ -75,8 +114,9 @@ def _ask(settings: Settings, query: str) -> list[tuple[object, ...]]:
         return con.execute(query).fetchall()
 
 
-def test_an_account_goes_with_its_posts_and_money_stays_without_its_name(settings):
-    done = erase(settings, "account", f"@{NAME}")
+def test_an_account_goes_with_its_posts_and_money_stays_without_its_name(without_account):
+    home, done = without_account
+    settings = load_settings(home)
     assert done.rows["posts"] == 2  # one row went, one text changed
     assert _ask(settings, "SELECT post_id, caption FROM posts") == [("tiktok:700000000002", "with [erased]")]
     assert _ask(settings, "SELECT username FROM accounts") == [(f"{NAME}0",)]
@@ -87,9 +127,8 @@ def test_an_account_goes_with_its_posts_and_money_stays_without_its_name(setting
     assert versions.kept_versions(settings.versions) == [2]
 
 
-def test_the_loader_leaves_out_what_comes_again_by_name_by_id_and_by_post(settings):
-    erase(settings, "account", f"tiktok:{NAME}")
-    home = settings.home
+def test_the_loader_leaves_out_what_comes_again_by_name_by_id_and_by_post(erased):
+    settings, home = erased, erased.home
     record.posts([{"post_id": "tiktok:700000000003", "account_id": f"tiktok:@{NAME.upper()}"}], home=home)
     record.snapshot(post_id="tiktok:700000000001", views=11, home=home)
     renamed = {"account_id": "tiktok:other_name1", "platform": "tiktok", "username": "other_name1"}
@@ -112,8 +151,8 @@ def test_the_loader_leaves_out_what_comes_again_by_name_by_id_and_by_post(settin
     assert len(_ask(settings, "SELECT * FROM posts")) == 2
 
 
-def test_a_post_that_turns_out_to_be_theirs_goes_with_what_came_before_it(settings):
-    erase(settings, "account", f"tiktok:{NAME}")
+def test_a_post_that_turns_out_to_be_theirs_goes_with_what_came_before_it(erased):
+    settings = erased
     record.snapshot(post_id="tiktok:700000000009", views=5, home=settings.home)
     load(settings)
     assert len(_ask(settings, "SELECT * FROM posts")) == 2
@@ -124,8 +163,8 @@ def test_a_post_that_turns_out_to_be_theirs_goes_with_what_came_before_it(settin
     ) == [("tiktok:700000000002",)]
 
 
-def test_a_follower_goes_and_the_posts_stay(settings):
-    erase(settings, "follower", "tiktok:fan77")
+def test_a_follower_goes_and_the_posts_stay(two_erased):
+    settings = two_erased
     assert _ask(settings, "SELECT count(*) FROM followers UNION ALL SELECT count(*) FROM interactions") == [
         (0,),
         (0,),
@@ -137,8 +176,8 @@ def test_a_follower_goes_and_the_posts_stay(settings):
     assert load(settings).total("left_out") == 1
 
 
-def test_a_users_events_go_and_what_agents_did_for_them_stays(settings):
-    erase(settings, "user", "u-77")
+def test_a_users_events_go_and_what_agents_did_for_them_stays(two_erased):
+    settings = two_erased
     assert _ask(settings, "SELECT user_id FROM app_events") == [("u-78",)]
     assert _ask(settings, "SELECT user_id FROM agent_runs ORDER BY 1") == [("u-78",), (None,)]
     record.event(name="open", user_id="u-77", home=settings.home)
@@ -147,8 +186,8 @@ def test_a_users_events_go_and_what_agents_did_for_them_stays(settings):
     assert _ask(settings, "SELECT user_id FROM agent_runs WHERE agent_run_id = 'later'") == [(None,)]
 
 
-def test_a_load_stops_where_the_key_is_gone_or_another(settings):
-    erase(settings, "user", "u-77")
+def test_a_load_stops_where_the_key_is_gone_or_another(two_erased):
+    settings = two_erased
     record.event(name="open", user_id="u-79", home=settings.home)
     key = settings.data / "private.key"
     kept = key.read_text()
@@ -193,44 +232,33 @@ def test_erasing_without_a_person_is_refused_where_nothing_is_left_to_finish(set
     assert "Who is to be erased?" in capsys.readouterr().err
 
 
-def test_a_sound_of_theirs_alone_stays_away_until_somebody_else_uses_it(settings):
-    home, sound = settings.home, {"sound_id": "tiktok:tune1", "title": "Their tune"}
-    record.rows("sounds", [sound], home=home)
-    record.post(
-        post_id="tiktok:700000000001", account_id=f"tiktok:{NAME}", sound_id="tiktok:tune1", home=home
-    )
-    load(settings)
-    erase(settings, "account", f"tiktok:{NAME}")
-    record.rows("sounds", [sound], home=home)
-    load(settings)
-    assert _ask(settings, "SELECT title FROM sounds") == []
-    record.post(post_id="tiktok:700000000002", sound_id="tiktok:tune1", home=home)
-    record.rows("sounds", [sound], home=home)
-    load(settings)
-    assert _ask(settings, "SELECT title FROM sounds") == [("Their tune",)]
+def test_a_sound_of_theirs_alone_stays_away_until_somebody_else_uses_it(erased):
+    assert _ask(erased, "SELECT title FROM sounds") == []
+    record.rows("sounds", [TUNE], home=erased.home)
+    load(erased)
+    assert _ask(erased, "SELECT title FROM sounds") == []
+    record.post(post_id="tiktok:700000000002", sound_id="tiktok:tune1", home=erased.home)
+    record.rows("sounds", [TUNE], home=erased.home)
+    load(erased)
+    assert _ask(erased, "SELECT title FROM sounds") == [("Their tune",)]
 
 
 def test_a_home_in_a_folder_that_reads_as_a_pattern_is_as_any_other(template, tmp_path):
-    import shutil
-
-    home = tmp_path / "a=[b]*" / "home"
-    shutil.copytree(template, home)
-    beside = tmp_path / "a=bc" / "home"  # which the pattern fits
-    shutil.copytree(template, beside)
+    home, beside = tmp_path / "a=[b]*" / "home", tmp_path / "a=bc" / "home"  # which the pattern fits
+    for each in (home, beside):
+        shutil.copytree(template, each)
     settings = load_settings(home)
     record.snapshot(post_id="tiktok:700000000002", captured_at="2024-01-02", views=3, home=home)
-    record.snapshot(post_id="tiktok:700000000001", captured_at="2024-01-02", views=4, home=home)
     load(settings)
-    assert retain(settings).moved == {"post_snapshots": 2}
-    record.post(post_id="tiktok:700000000005", account_id=f"tiktok:{NAME}", caption="waits", home=home)
+    assert retain(settings).moved == {"post_snapshots": 1}
     assert main(["import", "--no-load", str(_written(tmp_path / "posts.csv")), "--home", str(home)]) == 0
-    done = erase(settings, "account", f"tiktok:{NAME}")
-    assert done.batches == 2
-    assert {"tiktok:700000000005", "tiktok:700000000006"} <= {*done.person.posts}
-    assert [str(f) for f in verified(settings, quick=True) if f.severity == GRAVE] == []
+    person = find_person(settings, "account", f"tiktok:{NAME}")
+    assert "tiktok:700000000006" in person.posts
+    assert forget_waiting(settings, person, "k" * 64) == 1
+    found = [str(f) for f in file_findings(settings, [2, 3], now=0) if f.severity == GRAVE]
+    assert found == []
     with Workbench(settings) as wb:
         assert wb.table("post_snapshots").filter(ibis._.views == 3).count().to_pyarrow().as_py() == 1
-    assert versions.kept_versions(load_settings(beside).versions) == [1]
 
 
 def _written(file: Path) -> Path:
