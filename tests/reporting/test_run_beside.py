@@ -29,9 +29,12 @@ def test_files_beside_a_page_are_made_with_it_and_stay_while_other_pages_are_mad
         return made.folder
 
     folder = run("2_accounts")
+    old_zip = folder.with_name(f"{folder.name}.zip")
+    old_zip.write_bytes(b"PK")
     assert (folder / "lists" / "a.csv").read_text(encoding="ascii") == "a"
     # The other page fails, so nothing is written beside it; what lay beside the first page stays with it.
     assert run("3_fails") == folder
+    assert not old_zip.exists()  # it is of the set before
     assert called == ["2025-W40"]
     assert (folder / "2_accounts.html").is_file() and (folder / "lists" / "a.csv").is_file()
 

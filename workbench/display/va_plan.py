@@ -91,9 +91,11 @@ def _of_va(va: str, rows: pd.DataFrame, differ: set[str]) -> Box:
         names = listed([HABIT_NAMES[str(h)] for h in kept["habit"]])
         lines.append(f"Keep: {names} as good as the best quartile's.")
     gain = advised.loc[advised["habit"] != "overdue", "extra_views_per_week"].max()
-    return finding(
-        va if is_missing(gain) else f"{va}: about {compact(gain)} views more a week", "\n\n".join(lines)
-    )
+    if not is_missing(gain):
+        title = f"{va}: about {compact(gain)} views more a week"
+    else:
+        title = f"{va}: more tasks in time" if len(advised) else f"{va}: nothing clear to change"
+    return finding(title, "\n\n".join(lines))
 
 
 def habit_words(r: Mapping[Any, Any]) -> list[str]:

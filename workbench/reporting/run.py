@@ -278,6 +278,7 @@ def make_reports(
             printed=printed,
         )
         write(building / MANIFEST, text)
+    final.with_name(f"{week}.zip").unlink(missing_ok=True)  # of the set that was here before
     index = reports / INDEX if kernels is not None else write_index(reports, [])
     if out is None:
         pin_reported(settings.versions, versions_of_reports(reports, settings.pin_reports))
