@@ -16,7 +16,7 @@ from workbench.reporting.checking.secrets import _FORMS
 ROOT = Path(__file__).resolve().parents[1]
 FORMS = {
     **_FORMS,
-    "a Stripe or Twilio key": re.compile(r"\b(?:rk_live_|sk_live_|SK[0-9a-f]{32}\b)"),
+    "a Stripe or Twilio key": re.compile(r"\b(?:[rs]k_live_|SK[0-9a-f]{32}\b)"),
     "a token of PyPI, npm or GitLab": re.compile(
         r"\b(?:pypi-AgE[\w-]{20,}|npm_[A-Za-z0-9]{36}|glpat-[\w-]{20})"
     ),

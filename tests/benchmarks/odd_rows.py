@@ -168,4 +168,12 @@ ODD_ROWS = (
     "UPDATE post_performance SET va_id = NULL WHERE hash(post_id, 5) % 30 = 0",
     "UPDATE post_performance SET creator_id = 'creator:99', set_id = NULL WHERE hash(post_id, 6) % 30 = 0",
     "UPDATE accounts SET creator_id = NULL WHERE hash(account_id) % 5 = 0",
+    """
+    INSERT INTO quality_checks BY NAME
+    SELECT 'check ' || i AS check_name, ['posts', 'slides'][i % 2 + 1] AS table_name,
+        nullif('s' || i % 3, 's0') AS subject,
+        ['critical', 'high', 'medium', 'low', 'odd', NULL][i % 6 + 1] AS severity, 10 AS checked, i AS failed,
+        TIMESTAMP '2025-10-01' AS checked_at, if(i % 4 = 0, TIMESTAMP '2025-10-02', NULL) AS resolved_at
+    FROM range(24) r(i)
+    """,
 )

@@ -107,6 +107,7 @@ def test_files_are_the_owners_alone_whatever_the_umask(tmp_path):
         "pictures": "0o700",
         KEY.split("/")[1]: "0o700",
         KEY.split("/")[2]: "0o600",
+        ".building": "0o700",
     }
 
 

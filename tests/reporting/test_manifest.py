@@ -86,6 +86,7 @@ def test_it_tells_what_docs_promise(tmp_path):
             "is_stale": False,
             "stale": "",
             "unfinished": "",
+            "erased": "",
         },
         "settings": {
             "time_zone": "UTC",

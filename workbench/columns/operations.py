@@ -67,7 +67,7 @@ COLUMNS = (
     Column("severity", "VARCHAR", "text", "How much the failure matters: low, medium, high or critical."),
     Column("details", "VARCHAR", "JSON", "Examples and figures of the failure."),
     Column("resolved_at", "TIMESTAMP", "instant", "When the failure was found to be gone; NULL while it stands."),
-    Column("subject", "VARCHAR", "text", "What was checked of the table: source, platform and column, where they apply.", table="quality_checks", label="Of"),
+    Column("subject", "VARCHAR", "text", "What was checked of the table: source, platform and column, where they apply.", label="Of"),
     Column("platform", "VARCHAR", "text", "The platform whose rows were checked; NULL where it is all of them.", table="quality_checks"),
     Column("opened_at", "TIMESTAMP", "instant", "When the failure was first found; checked_at is of the newest load that found it."),
     Column("severity_place", "BIGINT", "rank", "How grave the failure is, as a number: 1 critical, 2 high, 3 medium, 4 low."),

@@ -132,12 +132,12 @@ class LevelPage:
             )
         return "".join(f"\n\n{sentence}" for sentence in said)
 
-    def checks(self) -> Box | None:
-        """What is known to be wrong with the data that the page is made of; None where nothing is."""
+    def checks(self) -> Box:
+        """What is known to be wrong with the data that the page is made of."""
         found = self.facts.open_checks
         found = found[found["table_name"].isin((*_ALWAYS, *self._tables))]
         if found.empty:
-            return None
+            return note("The checks of the data of this page found nothing grave.")
         shown = found.head(_MOST_CHECKS).groupby(["severity", "check_name"], sort=False)["description"]
         lines = [self._said(kind, list(told)) for kind, told in shown]
         if len(found) > _MOST_CHECKS:
