@@ -137,28 +137,22 @@ def test_a_line_that_cron_would_cut_off_is_refused() -> None:
         cron_line(Schedule(Path("/" + "x" * 900), MONDAY))
 
 
-def test_other_lines_of_a_crontab_stay_to_the_byte(crontab: Path) -> None:
+def test_other_lines_of_a_crontab_stay_to_the_byte(crontab: Path, tmp_path: Path) -> None:
     others = b"# mine \xff\nMAILTO=me\n\n0 3 * * * backup %\n  @reboot x"  # no line end, no UTF-8
     crontab.write_bytes(others)
-    one, two = Schedule(Path("/srv/one"), MONDAY), Schedule(Path("/srv/two"), MONDAY)
-    install_cron_without_log(one)
-    install_cron_without_log(two)
+    one, two = Schedule(tmp_path / "one", MONDAY), Schedule(tmp_path / "two", MONDAY)
+    install_cron(one)
+    install_cron(two)
     first = crontab.read_bytes()
     assert first.startswith(others + b"\n# >>> workbench-one-")
-    install_cron_without_log(one)
+    install_cron(one)
     assert sorted(crontab.read_bytes().splitlines()) == sorted(first.splitlines())
     assert crontab.read_bytes().count(cron_line(one).encode()) == 1
-    later = Schedule(Path("/srv/one"), weekly("Tue 07:30", "UTC"), send=True)
-    install_cron_without_log(later)
+    later = Schedule(tmp_path / "one", weekly("Tue 07:30", "UTC"), send=True)
+    install_cron(later)
     assert installed_cron(one) == cron_line(later)
     assert (remove_cron(one), remove_cron(one), remove_cron(two)) == (True, False, True)
     assert crontab.read_bytes() == others + b"\n"
-
-
-def install_cron_without_log(schedule: Schedule) -> None:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Path, "mkdir", lambda *_a, **_k: None)
-        install_cron(schedule)
 
 
 def test_no_crontab_yet_is_an_empty_one(crontab: Path, tmp_path: Path) -> None:
