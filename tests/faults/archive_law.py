@@ -129,7 +129,7 @@ def applied(empty: Path, home: Path, batches: list[Any], moves: list[Any]) -> di
         for place, rows in enumerate(batches):
             for table, month_on in [(t, m) for t in archive.ARCHIVED for p, m in moves if p == place]:
                 seen["moved"] += archive.archive_month(con, table, month_on)
-            done = _apply(con, written(settings, rows, place), settings)
+            done = _apply(con, written(settings, rows, place), settings, None)
             assert done.status == "completed", done.error
             seen["counts"].append((done.read, done.accepted, done.unchanged, done.duplicate, done.rejected))
         archive.with_archive(con, settings.archive)

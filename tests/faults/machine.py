@@ -123,6 +123,7 @@ class Stock:
             p
             for p in self.home.rglob("*")
             if re.search(r"building|\.wal$|\.tmp$|\.damaged$|^\.(current|v\d+|load\.holder)", p.name)
+            and not (p.name == ".building" and not any(p.iterdir()))  # where pictures are built, and none is
         ]
         found += [self.settings.versions / f"v{n:06d}.duckdb" for n in self._kept() if n > newest]
         return sorted(str(p.relative_to(self.home)) for p in found)

@@ -58,6 +58,8 @@ class Clock:
         self.now = datetime(2025, 1, 1)
         for module in (batches, load, checking, profiles):
             monkeypatch.setattr(module, "utc_now", lambda: f"{self.now:%Y-%m-%d %H:%M:%S}")
+        # A load takes a batch's own time for the present where that is later, and batches are written today.
+        monkeypatch.setattr(load, "_now", lambda *_: f"{self.now:%Y-%m-%d %H:%M:%S}")
 
 
 @pytest.fixture
