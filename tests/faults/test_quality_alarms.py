@@ -70,7 +70,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def _demo(folder: Path, seed: int, clock: Clock) -> tuple[Feed, date]:
     """All captures of a small, busy agency."""
-    made = make_demo(folder / "demo", posts=700, accounts=40, days=30, slides=900, seed=seed, end_on=END)
+    made = make_demo(folder / "demo", posts=1400, accounts=40, days=30, slides=1800, seed=seed, end_on=END)
     settings = load_settings(folder / "made")
     clock.now = made.as_of + timedelta(hours=1)
     captures = ("tracker.db", "post_snapshots.csv", "account_snapshots.csv", "MASTER_TIKTOK_DATABASE.csv")
@@ -231,10 +231,11 @@ class Planter:
     def future(self) -> Planted:
         rows = self.posts.copy()
         where = self.some(rows, 0.3)
-        rows.iloc[where, rows.columns.get_loc("captured_at")] += pd.Timedelta(hours=26)
+        rows.iloc[where, rows.columns.get_loc("captured_at")] += pd.Timedelta(hours=25)
         return Planted(
             _with(self.day, "post_snapshots", rows),
             (Expected("future_times", "post_snapshots", "high", "", len(where)),),
+            beside=("falling_counts",),  # a count that is dated later stands after larger ones
         )
 
     def zeros(self) -> Planted:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from given import POST, loaded
@@ -151,3 +153,15 @@ def test_status_counts_rows_and_names_what_is_open(wb):
         ("rejected_rows", 1),
     ]
     assert found["age"].endswith(" old")
+
+
+def test_a_warehouse_of_an_older_workbench_is_named_with_the_command_that_brings_it_up(
+    demo_copy: Path,
+) -> None:
+    pointer = demo_copy / "data" / "versions" / "current.json"
+    said = json.loads(pointer.read_text(encoding="utf-8"))
+    pointer.write_text(json.dumps({**said, "schema_version": said["schema_version"] - 1}), encoding="utf-8")
+    with pytest.raises(
+        WorkbenchError, match=r"has schema \d+; this workbench reads \d+\..*workbench migrate"
+    ):
+        workbench.connect(demo_copy)

@@ -70,6 +70,16 @@ def refuse_newer(found: int, where: str) -> None:
         )
 
 
+def refuse_older(found: int, where: str) -> None:
+    """Raise WorkbenchError when the newest version's schema is older than this package's."""
+    newest = migrations()[-1].version
+    if found < newest:
+        raise WorkbenchError(
+            f"{where} has schema {found}; this workbench reads {newest}. Bring it up to date, which loses nothing: "
+            "workbench migrate."
+        )
+
+
 def migrate(con: duckdb.DuckDBPyConnection, where: str = "The warehouse") -> list[Migration]:
     """Bring a warehouse to the newest schema; returns what was applied.
 

@@ -17,7 +17,7 @@ from ..errors import UsageError, WorkbenchError, machine_trouble, nearest
 from ..settings import Settings, load_settings
 from . import archive, versions
 from .locking import Reader
-from .migrate import refuse_newer
+from .migrate import refuse_newer, refuse_older
 from .select_only import refuse_unless_select
 from .tables import HIDDEN_COLUMNS
 
@@ -45,6 +45,8 @@ class Workbench:
             )
         file = folder / found.file
         refuse_newer(found.schema_version, str(file))
+        if version is None:
+            refuse_older(found.schema_version, str(file))
         try:
             self.backend = Reader.of(file)
         except Exception as e:
