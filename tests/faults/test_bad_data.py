@@ -19,6 +19,8 @@ from importing_child import told
 from workbench.cli import main
 from workbench.warehouse.versions import current
 
+pytestmark = pytest.mark.xdist_group("bad_data")  # one worker makes what they share, once
+
 MOST_MB, MOST_SECONDS = 2_000, 240
 
 

@@ -32,6 +32,8 @@ from workbench.sources.importing import import_paths
 from workbench.warehouse import versions
 from workbench.warehouse.load import load
 
+pytestmark = pytest.mark.xdist_group("erasing")  # one worker makes what they share, once
+
 NAME, OLD_NAME, EXTERNAL = "zqx_kanari.vogel", "zqxwasfirst", "998877665544332211"
 POST = "776655443322110099"
 CANARIES = {

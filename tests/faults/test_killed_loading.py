@@ -14,6 +14,8 @@ from stock import make_stock, put
 from workbench.settings import load_settings
 from workbench.warehouse import migrate, versions
 
+pytestmark = pytest.mark.xdist_group("killed_loading")  # one worker makes what they share, once
+
 PRELOADED = ("workbench.cli.loading", "workbench.warehouse.load", "workbench.warehouse.marts")
 FEW_KEPT = {"WORKBENCH_KEEP_VERSIONS": "2"}
 VIRAL = {"WORKBENCH_VIRAL_VIEWS": "5000"}
