@@ -7,7 +7,7 @@ from collections.abc import Callable
 import duckdb
 
 from ..settings import Settings
-from ..warehouse import archive, erased, marts, versions
+from ..warehouse import archive, erased, marts, struck, versions
 from ..warehouse.batches import utc_now
 from ..warehouse.private import keyed_hash, tell_key
 from ..warehouse.rewriting import changed_in_place, rewritten
@@ -24,7 +24,7 @@ def counted(settings: Settings, person: Person) -> dict[str, int]:
         archive.with_archive(con, settings.archive)
         _name(con, person)
         gone = erased.remove_rows(con, dry=True)
-        changed = erased.strike_tables(con, person.traces(), dry=True)
+        changed = struck.strike_tables(con, person.traces(), dry=True)
     return _sum(gone, changed)
 
 
@@ -78,7 +78,7 @@ def _forget_in(
         "SELECT count(*) FROM posts WHERE post_id IN (SELECT value FROM erased_here WHERE kind = 'post')"
     ).fetchone()
     gone = erased.remove_rows(con)
-    changed = erased.strike_tables(con, person.traces())
+    changed = struck.strike_tables(con, person.traces())
     _note(con, person, key, posts[0] if posts else 0, sum(gone.values()))
     con.execute("COMMIT")
     archive.with_archive(con, settings.archive)

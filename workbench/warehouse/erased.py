@@ -14,12 +14,13 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from ..errors import WorkbenchError
 from . import archive
+from .batches import utc_now
 from .private import HASH_SQL, is_key_of, private_key, tell_key
 from .staging import one_file, quoted, table_types, text
+from .struck import LETTERS, NAMED_GO, NO_TEXT, is_text, named_rows, replacing, strike
 from .tables import TABLES
 from .traces import ERASED, SHORTEST, SHORTEST_NUMBER, Traces
 
@@ -32,15 +33,9 @@ that names the person in any text, and one that does after an @ only."""
 REFERS = {"account_id": ACCOUNT, "post_id": POST, "follower_id": FOLLOWER}
 """Columns of any table by which a row is a person's."""
 MONEY = ("revenue", "costs")
-_NO_TEXT = {
-    *REFERS, "batch_id", "platform", "currency", "status", "scope", "kind", "method", "state", "seen_at", "sha256",
-    "post_type", "language", "source_row", "phash", "session_id", "interaction_type", "va_id", "set_id",
-}  # fmt: skip
-"""Columns that hold no words of people's, or the ids that rows go by."""
 _OF_SOUNDS = ("sounds", "sound_snapshots")
 INTENT = "erasing.json"
 """In data/: an erasure that was begun and not finished, with the names that have to go."""
-_LETTERS = r"[\p{L}\p{N}_.\-]+"
 
 
 @dataclass
@@ -193,7 +188,7 @@ def kept_rows(
         else:
             conditions.append(f"coalesce({scoped}, false)")
     if table in NAMED_GO and traces:
-        named = _named_rows(con, source, types, traces)
+        named = named_rows(con, source, types, traces)
         if named is not None:
             conditions.append(named)
     gone = _count(con, f"SELECT count(*) FROM {source} WHERE {' OR '.join(conditions)}") if conditions else 0
@@ -201,7 +196,7 @@ def kept_rows(
         _count(con, f"SELECT count(*) FROM {source} WHERE {quoted(c)} IS DISTINCT FROM ({e})")
         for c, e in replaced.items()
     )
-    kept = f"SELECT *{_replace(replaced)} FROM {source}" + (
+    kept = f"SELECT *{replacing(replaced)} FROM {source}" + (
         f" WHERE NOT ({' OR '.join(conditions)})" if gone else ""
     )
     struck = strike(con, f"({kept})", types, traces) if traces else None
@@ -210,70 +205,6 @@ def kept_rows(
     name = f"kept_{table}_{uuid.uuid4().hex[:8]}"
     con.execute(f"CREATE TEMP TABLE {name} AS {struck or kept}")
     return f"SELECT * FROM {name}", gone
-
-
-NAMED_GO = ("raw_payloads", "rejected_rows")
-"""Tables of which a row that names the person goes whole: it is somebody else's text about them."""
-
-
-def strike(
-    con: duckdb.DuckDBPyConnection, source: str, types: Mapping[str, str], traces: Traces
-) -> str | None:
-    """A query of all rows with the person's names struck from every text; None where no text has any."""
-    joins, values = [], {}
-    for n, column in enumerate(c for c, t in types.items() if c not in _NO_TEXT and _is_text(t)):
-        pairs = struck_values(con, source, column, types[column], traces)
-        if not pairs:
-            continue
-        name = f"struck_{uuid.uuid4().hex[:8]}"
-        _keep(con, name, pairs, types[column])
-        joins.append(f" LEFT JOIN {name} m{n} ON m{n}.was = q.{quoted(column)}")
-        values[column] = f"coalesce(m{n}.now, q.{quoted(column)})"
-    if not joins:
-        return None
-    return f"SELECT q.*{_replace(values)} FROM {source} q{''.join(joins)}"
-
-
-def struck_values(
-    con: duckdb.DuckDBPyConnection, source: str, column: str, kind: str, traces: Traces
-) -> list[tuple[object, object]]:
-    """Each distinct value of a column that names the person, and what stands in its place."""
-    loose = column in ("file_name", "storage_key")
-    name = quoted(column)
-    flat = f"lower(array_to_string({name}, ' '))" if kind.endswith("[]") else f"lower({name}::VARCHAR)"
-    _words_table(con, traces)
-    near = [*traces.phrases[:50]]
-    single = [w for w in traces.words if not w.isdigit()] if len(traces.words) < 40 else []
-    contains = [f"contains({flat}, {text(p.split()[0])})" for p in near] + [
-        f"contains({flat}, {text(w)})" for w in single
-    ]
-    tokens = f"regexp_extract_all({flat}, '{_LETTERS}')"
-    numbers = f"regexp_extract_all({flat}, '[0-9]{{{SHORTEST_NUMBER},}}')"
-    hit = f"list_has_any(list_transform({tokens}, lambda t: trim(t, '.-')) || {numbers}, getvariable('struck_words'))"
-    handle = f"regexp_matches({flat}, {text(_any_handle(traces))})" if traces.handles else "false"
-    listed = " OR ".join([hit, handle, *contains])
-    rows = con.execute(
-        f"SELECT DISTINCT {name} FROM {source} WHERE {name} IS NOT NULL AND ({listed})"
-    ).fetchall()
-    found: list[tuple[object, object]] = []
-    for (value,) in rows:
-        if isinstance(value, list):
-            alone = column == "mentions"  # a list of names, most without the @
-            now: object = [
-                v
-                for v in (
-                    ERASED
-                    if alone and each and each.lower().strip("@") in traces.handles
-                    else each and traces.struck(each)
-                    for each in value
-                )
-                if not (alone and v == ERASED)
-            ]
-        else:
-            now = traces.struck(str(value), loose=loose)
-        if now != value:
-            found.append((value, now))
-    return found
 
 
 def note_hashes(con: duckdb.DuckDBPyConnection, rows: str, now: str) -> None:
@@ -349,41 +280,6 @@ def _show_others(con: duckdb.DuckDBPyConnection, table: str, condition: str) -> 
     )
 
 
-def strike_tables(con: duckdb.DuckDBPyConnection, traces: Traces, *, dry: bool = False) -> dict[str, int]:
-    """Take a person's names out of every text of a version; table -> values changed, or rows that went whole."""
-    changed: dict[str, int] = {}
-    for name in [*TABLES, "rejected_rows", "quality_checks", "batches"]:
-        types = table_types(con, name)
-        if name in NAMED_GO:
-            named = _named_rows(con, name, types, traces)
-            if named is not None:
-                changed[name] = _count(con, f"SELECT count(*) FROM {name} WHERE {named}")
-                if not dry:
-                    con.execute(f"DELETE FROM {name} WHERE {named}")
-            continue
-        for column, kind in types.items():
-            if column in _NO_TEXT or not _is_text(kind):
-                continue
-            pairs = struck_values(con, name, column, kind, traces)
-            if not pairs:
-                continue
-            changed[name] = changed.get(name, 0) + len(pairs)
-            if dry:
-                continue
-            of = f"struck_{uuid.uuid4().hex[:8]}"
-            _keep(con, of, pairs, kind)
-            con.execute(
-                f"UPDATE {name} SET {quoted(column)} = m.now FROM {of} m WHERE {name}.{quoted(column)} = m.was"
-            )
-            if name in TABLES and column in TABLES[name].key:
-                keys = ", ".join(quoted(k) for k in TABLES[name].key)
-                con.execute(
-                    f"DELETE FROM {name} WHERE rowid IN (SELECT rowid FROM {name} "
-                    f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY rowid) > 1)"
-                )
-    return changed
-
-
 def _stored(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Every table of a version, marts among them."""
     rows = con.execute(
@@ -426,7 +322,7 @@ def _find_accounts(
     learned = "SELECT n.*, h.erasure_id FROM names_here n JOIN erased_here h ON h.kind = 'external' AND h.value = n.external"  # noqa: E501
     con.execute(
         "INSERT INTO erased_here SELECT DISTINCT 'account', value, erasure_id FROM ("
-        f"SELECT own AS value, erasure_id FROM ({learned}) UNION SELECT called, erasure_id FROM ({learned})) l "
+        f"{_union(learned)}) l "
         "WHERE value IS NOT NULL AND NOT EXISTS (FROM erased_here h WHERE h.kind = 'account' AND h.value = l.value)"
     )
     names = f"SELECT substr(value, instr(value, ':') + 1) AS name, erasure_id FROM ({_union(learned)})"
@@ -435,7 +331,7 @@ def _find_accounts(
         con,
         f"SELECT kind, value, erasure_id FROM erased_here WHERE kind = 'account' UNION ALL "
         f"SELECT 'handle', name, erasure_id FROM ({names}) UNION ALL SELECT 'word', name, erasure_id FROM ({names}) WHERE {plain}",  # noqa: E501
-        _now(con),
+        utc_now(),
     )
 
 
@@ -462,7 +358,7 @@ def _find_posts(
             con,
             "SELECT kind, value, erasure_id FROM erased_here WHERE kind = 'post' UNION ALL "
             "SELECT 'word', lower(substr(value, instr(value, ':') + 1)), erasure_id FROM erased_here WHERE kind = 'post'",  # noqa: E501
-            _now(con),
+            utc_now(),
         )
     return [post for post, _ in rows]
 
@@ -490,7 +386,7 @@ def _find_followers(
             f"(FROM erased_here) h ON {' OR '.join(by)} "
             f"WHERE {own} NOT IN (SELECT value FROM erased_here WHERE kind = 'follower')"
         )
-        note_hashes(con, "SELECT kind, value, erasure_id FROM erased_here WHERE kind = 'follower'", _now(con))
+        note_hashes(con, "SELECT kind, value, erasure_id FROM erased_here WHERE kind = 'follower'", utc_now())
     if "interactions" in sources and "follower_id" in types["interactions"]:
         _find(con, FOLLOWER, f"SELECT {own} AS value FROM {sources['interactions']}")
 
@@ -521,12 +417,12 @@ def _words(
     """Of all words of a batch, those that name an erased person."""
     con.execute("CREATE OR REPLACE TEMP TABLE words_here (value VARCHAR)")
     con.execute(
-        f"INSERT INTO words_here SELECT unnest(regexp_extract_all(lower(?), '{_LETTERS}') || regexp_extract_all(lower(?), '[\\p{{L}}\\p{{N}}]+'))",  # noqa: E501
+        f"INSERT INTO words_here SELECT unnest(regexp_extract_all(lower(?), '{LETTERS}') || regexp_extract_all(lower(?), '[\\p{{L}}\\p{{N}}]+'))",  # noqa: E501
         [said, said],
     )
     for name, source in sources.items():
         for column, kind in types[name].items():
-            if column in _NO_TEXT or not _is_text(kind):
+            if column in NO_TEXT or not is_text(kind):
                 continue
             flat = (
                 f"lower(array_to_string({quoted(column)}, ' '))"
@@ -534,7 +430,7 @@ def _words(
                 else f"lower({quoted(column)}::VARCHAR)"
             )
             con.execute(
-                f"INSERT INTO words_here SELECT DISTINCT unnest(regexp_extract_all(v, '{_LETTERS}') "
+                f"INSERT INTO words_here SELECT DISTINCT unnest(regexp_extract_all(v, '{LETTERS}') "
                 f"|| regexp_extract_all(v, '[0-9]{{{SHORTEST_NUMBER},}}')) FROM (SELECT DISTINCT {flat} AS v FROM {source})"  # noqa: E501
             )
     # A name may end where a file's ending begins, and stand behind an escaped @ or line end.
@@ -550,50 +446,10 @@ def _words(
     return Traces(frozenset(v for k, v in rows if k == WORD), frozenset(v for k, v in rows if k == HANDLE))
 
 
-def _named_rows(
-    con: duckdb.DuckDBPyConnection, source: str, types: Mapping[str, str], traces: Traces
-) -> str | None:
-    """SQL for the rows of a table that name the person in any text."""
-    found = []
-    for column, kind in types.items():
-        if not _is_text(kind) or column in ("batch_id",):
-            continue
-        pairs = struck_values(con, source, column, kind, traces)
-        if pairs:
-            name = f"named_{uuid.uuid4().hex[:8]}"
-            _keep(con, name, pairs, kind)
-            found.append(f"coalesce({quoted(column)} IN (SELECT was FROM {name}), false)")
-    return f"({' OR '.join(found)})" if found else None
-
-
-def _keep(con: duckdb.DuckDBPyConnection, name: str, pairs: list[tuple[object, object]], kind: str) -> None:
-    con.register(
-        "pairs_struck", pa.table({"was": [was for was, _ in pairs], "now": [now for _, now in pairs]})
-    )
-    con.execute(
-        f"CREATE TEMP TABLE {name} AS SELECT was::{kind} AS was, now::{kind} AS now FROM pairs_struck"
-    )
-    con.unregister("pairs_struck")
-
-
-def _words_table(con: duckdb.DuckDBPyConnection, traces: Traces) -> None:
-    con.execute("SET VARIABLE struck_words = ?::VARCHAR[]", [sorted(traces.words | traces.handles)])
-
-
-def _any_handle(traces: Traces) -> str:
-    import re
-
-    return "|".join(f"(@|%40|^){re.escape(h)}" for h in sorted(traces.handles)[:200])
-
-
 def _types(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
     return dict(
         con.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {source})").fetchall()
     )
-
-
-def _is_text(kind: str) -> bool:
-    return kind in ("VARCHAR", "VARCHAR[]", "JSON")
 
 
 def _id(column: str) -> str:
@@ -615,16 +471,6 @@ def _platform_id(table: str, column: str) -> str:
     return f"split_part({key}, ':', 1) || ':' || trim({quoted(column)}::VARCHAR)"
 
 
-def _replace(values: Mapping[str, str]) -> str:
-    return f" REPLACE ({', '.join(f'{e} AS {quoted(c)}' for c, e in values.items())})" if values else ""
-
-
 def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
     row = con.execute(query).fetchone()
     return int(row[0]) if row else 0
-
-
-def _now(con: duckdb.DuckDBPyConnection) -> str:
-    from .batches import utc_now
-
-    return utc_now()
