@@ -337,7 +337,9 @@ def test_an_interrupted_load_leaves_the_version_and_the_inbox_as_they_were(plain
     assert load(plain).total("accepted") == 1
 
 
-def test_a_pointer_that_can_not_be_moved_leaves_the_version_before_and_the_next_load_loads(plain, monkeypatch):
+def test_a_pointer_that_can_not_be_moved_leaves_the_version_before_and_the_next_load_loads(
+    plain, monkeypatch
+):
     loaded(plain, POSTS)
     batch(plain, OTHERS)
 

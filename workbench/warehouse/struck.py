@@ -15,7 +15,8 @@ from .traces import ERASED, SHORTEST_NUMBER, Traces
 
 NO_TEXT = {
     "account_id", "post_id", "follower_id", "batch_id", "platform", "currency", "status", "scope", "kind", "method",
-    "state", "seen_at", "sha256", "post_type", "language", "source_row", "phash", "session_id", "interaction_type", "va_id", "set_id",
+    "state", "seen_at", "sha256", "post_type", "language", "source_row", "phash",
+    "session_id", "interaction_type", "va_id", "set_id",
 }  # fmt: skip
 """Columns that hold no words of people's, or the ids that rows go by."""
 LETTERS = r"[\p{L}\p{N}_.\-]+"
