@@ -16,7 +16,7 @@ from workbench.reporting.checking.secrets import _FORMS
 ROOT = Path(__file__).resolve().parents[1]
 FORMS = {
     **_FORMS,
-    "a Stripe or Twilio key": re.compile(r"\b(?:[rs]k_live_|SK[0-9a-f]{32}\b)"),
+    "a Stripe or Twilio key": re.compile(r"\b(?:[rs]k_live_[0-9A-Za-z]{16,}|SK[0-9a-f]{32}\b)"),
     "a token of PyPI, npm or GitLab": re.compile(
         r"\b(?:pypi-AgE[\w-]{20,}|npm_[A-Za-z0-9]{36}|glpat-[\w-]{20})"
     ),
@@ -121,6 +121,8 @@ def test_no_file_for_passwords_or_keys_is_tracked(repository: None) -> None:
         "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
         "-----BEGIN RSA " + "PRIVATE KEY-----",
         "xoxb-" + "123456789012-abcdefGHIJ",
+        "sk_live_" + "4eC39HqLyjWDarjtZ1zdp7dc",
+        "rk_live_" + "51Hq9LyjWDarjtZ1",
         "smtp_password = '" + "q8Zr2Lw9Xk4Vt7Bn'",
         '"api_key": "' + '9f8e7d6c5b4a39281706f5e4d3c2b1a0"',
         "https://user:" + "hunter22@mail.acme.io/",
