@@ -19,12 +19,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from machine import command, limited, small_disk
+from machine import bound_by_permissions, command, limited, small_disk
 from s3_bucket import S3
 
 from workbench import record
 from workbench.cli import main
 from workbench.errors import UsageError, WorkbenchError
+from workbench.safekeeping import restore
 from workbench.safekeeping.backup import backed_up, backup_store
 from workbench.safekeeping.backup_due import last_run
 from workbench.safekeeping.backup_format import backups_in, chosen, read_head
@@ -197,10 +198,109 @@ def test_a_damaged_backup_is_refused_with_the_file_named(
             or "backups/" in str(told.value)
             or "blobs/" in str(told.value)
         )
-        assert [p for p in (tmp_path / "back").rglob("*") if p.is_file()] == []
+        assert {p.name for p in (tmp_path / "back").rglob("*") if p.is_file()} <= {"load.lock"}
         part.write_bytes(kept)
     assert restored(store, tmp_path / "back", quick=True).is_sound
     figure("damaged_backups_refused", 40 if whole else 12, "damages", restored=0)
+
+
+def flipped(part: Path) -> Path:
+    data = part.read_bytes()
+    part.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    return part
+
+
+def largest_part(place: Path) -> Path:
+    return max((p for p in (place / "blobs").rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_damaged_part_is_sent_anew_by_the_next_monthly_run(
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    figure: Callable[..., None],
+    encrypted: bool,
+) -> None:
+    """Older backups that need the part are whole again too."""
+    place = tmp_path / "backups"
+    monkeypatch.setenv("WORKBENCH_BACKUP_TO", str(place))
+    words = ["backup", "--home", str(home), *(["--encrypt"] if encrypted else [])]
+    if encrypted:
+        monkeypatch.setenv(RECIPIENT, new_key(tmp_path / "key"))
+        monkeypatch.setenv(IDENTITY, (tmp_path / "key").read_text().split()[-1])
+    store = backup_store(load_settings(home))
+    assert main(words) == 0
+    (first,) = backups_in(store)
+    damaged = flipped(largest_part(place))
+    capsys.readouterr()
+    assert main([*words, "--due"]) == 0
+    said = capsys.readouterr().err
+    assert damaged.name in said and "sent anew where it is damaged" in said
+    assert "1 of them in place of damaged ones" in said and "it is sound" in said
+    second = backups_in(store)
+    assert len(second) == 2 and second[0] == first  # the one that was damaged when it was made is gone
+    for backup in second:
+        assert tried(
+            store, at=backup.backup_id, key=opening(None) if encrypted else None, quick=True
+        ).is_sound
+    assert states(home) == {
+        ("backup", "success"): 2,
+        ("restore trial", "failure"): 1,
+        ("restore trial", "success"): 1,
+    }
+    figure("damaged_part_sent_anew", 1, "part", encrypted=encrypted, restorable=len(second))
+
+
+def test_old_backups_stay_until_all_parts_of_the_new_one_were_read(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "backups"
+    words = ["backup", str(place), "--home", str(home)]
+    assert main(words) == 0
+    flipped(largest_part(place))
+    assert main([*words, "--without-media"]) == 0  # relies on the damaged part
+    capsys.readouterr()
+    assert main([*words, "--keep", "2"]) == 0
+    said = capsys.readouterr().err
+    assert f"Damaged in {place}: 1 part of backup" in said and "Removed 1 older backup." in said
+    store = backup_store(load_settings(home), str(place))
+    kept = backups_in(store)
+    assert len(kept) == 2
+    for backup in kept:
+        assert tried(store, at=backup.backup_id, quick=True).is_sound
+
+
+def test_a_place_that_damages_what_is_sent_loses_no_old_backup(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, place = load_settings(home), tmp_path / "backups"
+    store = backup_store(settings, str(place))
+    old = backed_up(settings, store)
+    part = flipped(largest_part(place))
+    get = store.get
+    bad = part.relative_to(place).as_posix()
+    monkeypatch.setattr(store, "get", lambda key: get(key)[:-1] + b"?" if key == bad else get(key))
+    with pytest.raises(WorkbenchError, match=bad):
+        backed_up(settings, store, keep=1)
+    assert old.backup_id in {b.backup_id for b in backups_in(store)}
+
+
+def test_recheck_sends_anew_what_is_damaged(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "backups"
+    words = [str(place), "--home", str(home)]
+    assert main(["backup", *words]) == 0
+    damaged = flipped(largest_part(place))
+    assert main(["restore", *words, "--check-only", "--quick"]) == 1
+    said = capsys.readouterr().err
+    assert damaged.name in said and "workbench backup --recheck" in said
+    assert main(["backup", *words, "--recheck"]) == 0
+    assert "1 of them in place of damaged ones" in capsys.readouterr().err
+    assert main(["restore", *words, "--check-only", "--quick"]) == 0
+    assert main(["backup", *words, "--due", "--recheck"]) == 2
 
 
 def test_a_backup_is_never_restored_over_data(home: Path, tmp_path: Path) -> None:
@@ -356,6 +456,89 @@ def test_a_killed_restore_can_be_started_again(home: Path, tmp_path: Path) -> No
     shutil.rmtree(back / "data" / "inbox")
     assert restored(store, back, quick=True).is_sound
     assert files_of(back) == files_of(home, beside=("private.key", "reports/"))
+
+
+PAUSED = """
+import sys, time
+from pathlib import Path
+from workbench.cli import main
+from workbench.safekeeping import restore
+mark = Path(sys.argv[1])
+def compare(*given, real=restore._compare):
+    mark.touch()
+    while mark.exists():
+        time.sleep(0.02)
+    real(*given)
+restore._compare = compare
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def test_a_home_that_is_being_restored_takes_no_other_restore_and_no_load(
+    home: Path, tmp_path: Path, figure: Callable[..., None]
+) -> None:
+    place, back, mark = tmp_path / "backups", tmp_path / "back", tmp_path / "fetched"
+    backed_up(load_settings(home), backup_store(load_settings(home), str(place)))
+    words = ["restore", str(place), "--quick", "--home", str(back)]
+    first = subprocess.Popen(
+        [sys.executable, "-c", PAUSED, str(mark), *words], stderr=subprocess.PIPE, text=True
+    )
+    while not mark.exists() and first.poll() is None:
+        time.sleep(0.02)
+    impatient = {"WORKBENCH_LOCK_SECONDS": "1"}
+    others = [
+        command("restore", str(place), "--quick", home=back, environment=impatient),
+        command("load", home=back, environment=impatient),
+    ]
+    for other in others:
+        assert other.code == 1, other
+        assert f"process {first.pid} (workbench restore)" in other.error
+    mark.unlink()
+    said = first.communicate()[1]
+    assert first.returncode == 0, said
+    assert "it is sound" in said
+    assert files_of(back) == files_of(home, beside=("private.key", "reports/"))
+    assert [p.name for p in back.glob(".restoring*")] == []
+    assert command("load", home=back).code == 0  # what waited
+    figure("restores_beside_others", len(others), "refused", lost=0)
+
+
+def test_two_restores_at_once_bring_back_one_whole_home(home: Path, tmp_path: Path) -> None:
+    place, back = tmp_path / "backups", tmp_path / "back"
+    backed_up(load_settings(home), backup_store(load_settings(home), str(place)))
+    code = "import sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    words = [sys.executable, "-c", code, "restore", str(place), "--quick", "--home", str(back)]
+    both = [subprocess.Popen(words, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [p.communicate()[1] for p in both]
+    assert sorted(p.returncode for p in both) == [0, 2], said
+    assert sum("never restored over data" in s for s in said) == 1
+    assert files_of(back) == files_of(home, beside=("private.key", "reports/"))
+
+
+def test_what_was_recorded_while_a_backup_was_fetched_is_not_restored_over(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = backup_store(load_settings(home), str(tmp_path / "backups"))
+    backed_up(load_settings(home), store)
+    back = tmp_path / "back"
+
+    def compare(*given: object, real: Callable[..., None] = restore._compare) -> None:
+        real(*given)
+        record.snapshot(home=back, post_id="tiktok:5", captured_at="2026-01-01", views=1)
+
+    monkeypatch.setattr(restore, "_compare", compare)
+    with pytest.raises(UsageError, match="never restored over data"):
+        restored(store, back)
+    assert list((back / "data/inbox/.journal").glob("*.jsonl"))
+    assert not list((back / "data").glob("versions/*")) and not list(back.glob(".restoring*"))
+
+
+def test_a_folder_that_may_not_be_read_is_in_no_backup_by_silence(home: Path, tmp_path: Path) -> None:
+    (home / "analyses").chmod(0o000)
+    said = command("backup", str(tmp_path / "backups"), home=home, before=bound_by_permissions)
+    (home / "analyses").chmod(0o700)
+    assert said.code == 1 and f"Permission denied: {home / 'analyses'}" in said.error
+    assert not (tmp_path / "backups" / "backups").exists()
 
 
 def test_the_monthly_run_backs_up_tries_and_records(

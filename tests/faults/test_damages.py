@@ -303,12 +303,12 @@ def _everything(file: Path) -> dict[str, tuple[object, ...] | None]:
 def test_the_command_tells_damage_by_its_exit_code(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["verify", "--quick", "--home", str(home)]
     assert main(arguments) == 0
-    assert "0 damages" in capsys.readouterr().err
+    assert "no damages" in capsys.readouterr().err
     _gone(PICTURE)(home)
     assert main([*arguments, "--format", "json"]) == 1
     told = capsys.readouterr()
     assert json.loads(told.out)["grave"] == 1
-    assert "1 damages" in told.err
+    assert "1 damage," in told.err
     assert main(["verify", "--version", "77", "--home", str(home)]) == 2
 
 

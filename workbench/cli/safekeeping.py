@@ -42,7 +42,16 @@ def add_safekeeping_commands(add: Callable[..., argparse.ArgumentParser]) -> Non
         metavar="FILE",
         help="for the keys of a file (default: of WORKBENCH_BACKUP_RECIPIENT)",
     )
-    sub.add_argument("--keep", type=int, default=0, metavar="N", help="remove all but the newest N")
+    sub.add_argument(
+        "--keep",
+        type=int,
+        default=0,
+        metavar="N",
+        help="remove all but the newest N, once all parts of the new one were read",
+    )
+    sub.add_argument(
+        "--recheck", action="store_true", help="read each part that is there; send damaged ones anew"
+    )
     sub.add_argument("--without-media", action="store_true", help="without pictures")
     sub.add_argument("--with-reports", action="store_true", help="with the reports that were made")
     sub.add_argument("--new-key", metavar="FILE", help="make a pair of keys, and nothing else")
@@ -75,6 +84,7 @@ def add_safekeeping_commands(add: Callable[..., argparse.ArgumentParser]) -> Non
 def verify_home(options: Any) -> int:
     from dataclasses import asdict
 
+    from ..display.numbers import counted
     from ..safekeeping.verify import GRAVE, verified
 
     settings = settings_of(options)
@@ -91,7 +101,11 @@ def verify_home(options: Any) -> int:
     what = "without marts and most pictures" if options.quick else "in full"
     say(
         f"Verified {settings.data} {what}: "
-        + (f"{grave} damages, {len(found) - grave} smaller things." if found else "it is sound.")
+        + (
+            f"{counted(grave, 'damage')}, {counted(len(found) - grave, 'smaller thing')}."
+            if found
+            else "it is sound."
+        )
     )
     return 1 if grave else 0
 
@@ -114,6 +128,10 @@ def back_up(options: Any) -> int:
     if options.keep < 0:
         raise UsageError(f"--keep {options.keep} is below 0. 0 keeps all.")
     if options.due:
+        if options.recheck:
+            raise UsageError(
+                "--due reads all parts by itself where its try finds one damaged. Leave out --recheck."
+            )
         return _back_up_if_due(options)
     from ..safekeeping.backup import backed_up, backup_store
     from ..safekeeping.backup_keys import sealing
@@ -128,6 +146,7 @@ def back_up(options: Any) -> int:
             keep=options.keep,
             media=not options.without_media,
             reports=options.with_reports,
+            recheck=options.recheck,
             progress=show,
             tell=say,
         )
@@ -173,6 +192,7 @@ def restore_home(options: Any) -> int:
     from pathlib import Path
 
     from ..display.escaping import readable
+    from ..display.numbers import counted
     from ..errors import UsageError
     from ..safekeeping.backup import backup_store
     from ..safekeeping.backup_format import backups_in
@@ -187,7 +207,7 @@ def restore_home(options: Any) -> int:
         known = backups_in(store)
         for backup in known:
             print(backup.backup_id)
-        say(f"{len(known)} backups in {store.place}.")
+        say(f"{counted(len(known), 'backup').capitalize()} in {store.place}.")
         return 0
     key = opening(_file(options.identity))
     with Bar("Restoring") as show:
@@ -214,17 +234,23 @@ def _file(name: str | None) -> Any:
 
 
 def _tell_backup(made: Any) -> None:
+    from ..display.numbers import counted
+
     for sentence in made.left_out:
         say(sentence)
-    removed = f" {len(made.removed)} older ones were removed." if made.removed else ""
+    anew = f", {made.mended:,} of them in place of damaged ones" if made.mended else ""
+    removed = f" Removed {counted(len(made.removed), 'older backup')}." if made.removed else ""
     say(
-        f"Backup {made.backup_id} in {made.place}{', encrypted' if made.encrypted else ''}: {made.n_files:,} files, "
-        f"{made.n_bytes / 1e6:,.1f} MB, of which {made.sent:,} parts, {made.sent_bytes / 1e6:,.1f} MB, were new; "
-        f"version {made.version or 'none'} of the warehouse, {made.seconds:,.1f} s.{removed}"
+        f"Backup {made.backup_id} in {made.place}{', encrypted' if made.encrypted else ''}: "
+        f"{counted(made.n_files, 'file')}, {made.n_bytes / 1e6:,.1f} MB; sent {counted(made.sent, 'part')}, "
+        f"{made.sent_bytes / 1e6:,.1f} MB{anew}; version {made.version or 'none'} of the warehouse, "
+        f"{made.seconds:,.1f} s.{removed}"
     )
 
 
 def _tell_restore(done: Any, *, tried: bool) -> None:
+    from ..display.numbers import counted
+
     for sentence in done.left_out:
         say(f"Missing in the backup: {sentence}")
     if not done.is_opened:
@@ -234,11 +260,12 @@ def _tell_restore(done: Any, *, tried: bool) -> None:
         )
         return
     grave = sum(f.severity == "grave" for f in done.findings)
-    state = "it is sound" if not grave else f"{grave} damages"
+    state = "it is sound" if not grave else counted(grave, "damage")
     what = "can be restored" if tried else f"restored into {done.home}"
     say(
-        f"Backup {done.backup_id} {what}: {done.n_files:,} files, {done.n_bytes / 1e6:,.1f} MB with the hashes they "
-        f"had, {done.n_tables} tables with the {done.n_rows:,} rows they had; verified: {state}."
+        f"Backup {done.backup_id} {what}: {counted(done.n_files, 'file')}, {done.n_bytes / 1e6:,.1f} MB with the "
+        f"hashes they had, {counted(done.n_tables, 'table')} with the {counted(done.n_rows, 'row')} they had; "
+        f"verified: {state}."
     )
     if done.back_again:
         say(done.back_again)

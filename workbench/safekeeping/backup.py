@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 
 from .. import __version__
-from ..errors import UsageError, WorkbenchError
+from ..display.numbers import counted
+from ..errors import UsageError, WorkbenchError, machine_trouble
 from ..media.storage import open_storage
 from ..settings import Settings
 from ..stores import Store, open_store
@@ -20,14 +21,25 @@ from ..warehouse import archive
 from ..warehouse.private import make_key
 from ..warehouse.staging import quoted
 from .backup_addresses import without_hashes
-from .backup_blobs import Blobs, forget
-from .backup_format import FORMAT, PART_BYTES, Head, KeptFile, Listing, backups_in, key_of
+from .backup_blobs import Blobs, damaged_parts, forget
+from .backup_format import (
+    FORMAT,
+    PART_BYTES,
+    DamagedError,
+    Head,
+    KeptFile,
+    Listing,
+    backups_in,
+    chosen,
+    key_of,
+    read_head,
+)
 from .backup_held import Held, held
 from .backup_keys import Sealing
 from .verify_findings import Progress
 from .verify_versions import opened, tables_in
 
-__all__ = ["BackupOutcome", "backed_up", "backup_store"]
+__all__ = ["BackupOutcome", "backed_up", "backup_store", "mended"]
 
 KEY_FILE = "backup.key"
 _KEY_BYTES = 64
@@ -45,6 +57,8 @@ class BackupOutcome:
     sent: int = 0
     """Parts that were not there yet."""
     sent_bytes: int = 0
+    mended: int = 0
+    """Parts that were there, damaged, and were sent again."""
     encrypted: bool = False
     seconds: float = 0.0
     left_out: list[str] = field(default_factory=list)
@@ -79,6 +93,7 @@ def backed_up(
     keep: int = 0,
     media: bool = True,
     reports: bool = False,
+    recheck: bool = False,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> BackupOutcome:
@@ -89,7 +104,10 @@ def backed_up(
     seal
         Encrypts it; only then secrets are part of it.
     keep
-        So many backups stay, and older ones go; 0: all stay.
+        So many backups stay, and older ones go, once all parts of this one were read and have their hashes; 0: all
+        stay.
+    recheck
+        Parts that are there already are read before this backup relies on them; damaged ones are sent again.
 
     Raises WorkbenchError; what was sent until then is used by the next backup.
     """
@@ -98,7 +116,7 @@ def backed_up(
     naming_key = _naming_key(settings.data) if seal else b""
     with (
         held(settings, secrets=seal is not None, media=media, reports=reports) as found,
-        Blobs(store, seal=seal, naming_key=naming_key) as blobs,
+        Blobs(store, seal=seal, naming_key=naming_key, recheck=recheck) as blobs,
     ):
         without_hashes(settings, found)
         files: list[KeptFile] = []
@@ -138,13 +156,48 @@ def backed_up(
         head.n_bytes,
         blobs.sent,
         blobs.sent_bytes,
+        blobs.mended,
         bool(seal),
     )
     outcome.left_out = list(found.left_out)
-    if keep:
-        outcome.removed = forget(store, keep, tell or (lambda text: None))
+    if keep and len(backups_in(store)) > keep:
+        said = tell or (lambda text: None)
+        if damaged := damaged_parts(store, head):
+            said(
+                f"Damaged in {store.place}: {counted(len(damaged), 'part')} of backup {made_at}, such as {damaged[0]}. "
+                "What is there is read again, and sent anew where it is damaged."
+            )
+            outcome = mended(
+                settings, store, made_at, seal=seal, media=media, reports=reports, progress=progress
+            )
+            if damaged := damaged_parts(store, read_head(store, chosen(store, outcome.backup_id))):
+                raise DamagedError(
+                    f"{store.place}/{damaged[0]} was sent again, and is damaged again: that disk or service is at "
+                    "fault. No old backup was removed. Name another place."
+                )
+        outcome.removed = forget(store, keep, said)
     outcome.seconds = time.monotonic() - begun
     return outcome
+
+
+def mended(
+    settings: Settings,
+    store: Store,
+    damaged: str,
+    *,
+    seal: Sealing | None = None,
+    media: bool = True,
+    reports: bool = False,
+    progress: Progress | None = None,
+) -> BackupOutcome:
+    """Back up again in place of a backup that is damaged: nothing there is relied on that was not read."""
+    made = backed_up(
+        settings, store, seal=seal, media=media, reports=reports, recheck=True, progress=progress
+    )
+    for backup in backups_in(store):
+        if backup.backup_id == damaged:
+            store.delete(backup.key)
+    return made
 
 
 def _id(store: Store) -> str:
@@ -186,6 +239,8 @@ def _rows(settings: Settings, found: Held) -> dict[str, int]:
                 for name in tables_in(con)
             }
     except duckdb.Error as e:
+        if trouble := machine_trouble(e):
+            raise WorkbenchError(f"{trouble} Nothing was backed up.") from e
         raise WorkbenchError(
             f"{settings.versions / found.version.file} can't be read: {' '.join(str(e).split())}. Nothing was backed "
             "up: a damaged version would push the good ones out. See workbench verify."

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import duckdb
 
-from ..errors import WorkbenchError
+from ..errors import WorkbenchError, machine_trouble
 from ..settings import Settings
 from ..warehouse.batches import file_sha256
 from ..warehouse.journal import FOLDER
@@ -47,9 +47,9 @@ def without_hashes(settings: Settings, found: Held) -> None:
             else:
                 continue
         except OSError as e:
-            raise WorkbenchError(
-                f"{e.filename or folder}: {e.strerror}. Nothing was backed up; make room."
-            ) from e
+            if trouble := machine_trouble(e, where=str(folder)):
+                raise WorkbenchError(f"{trouble} Nothing was backed up.") from e
+            raise
         if done:
             changed = True
             target.chmod(0o600)
@@ -70,6 +70,8 @@ def _version(settings: Settings, file: Path, target: Path) -> bool:
     except duckdb.CatalogException:
         return False  # a version from before there were events
     except duckdb.Error as e:
+        if trouble := machine_trouble(e, where=str(target.parent)):
+            raise WorkbenchError(f"{trouble} Nothing was backed up.") from e
         raise WorkbenchError(
             f"{file.name} can't be copied without its hashes of addresses: {' '.join(str(e).split())}. Nothing was "
             "backed up. See workbench verify."

@@ -15,20 +15,26 @@ from typing import Self
 
 from ..errors import WorkbenchError
 from ..stores import Store
-from .backup_format import BLOBS, KeptFile, backups_in, part_sizes, read_head
+from .backup_format import BLOBS, Head, KeptFile, backups_in, part_sizes, read_head
 from .backup_keys import Sealing
 
 THREADS = 4
 
 
 class Blobs:
-    """Where parts go. Used in a `with` block: at its end all are sent, or the first error is raised."""
+    """Where parts go. Used in a `with` block: at its end all are sent, or the first error is raised.
 
-    def __init__(self, store: Store, *, seal: Sealing | None, naming_key: bytes) -> None:
+    `recheck`: parts that are there are read before anything relies on them, and damaged ones sent again.
+    """
+
+    def __init__(
+        self, store: Store, *, seal: Sealing | None, naming_key: bytes, recheck: bool = False
+    ) -> None:
         self.store, self._seal, self._naming_key = store, seal, naming_key
+        self._recheck = recheck
         self.stored: dict[str, tuple[int, str]] = {}
         """Part -> size and SHA-256 as stored, of all parts of this backup."""
-        self.sent = self.sent_bytes = 0
+        self.sent = self.sent_bytes = self.mended = 0
         self._known = _known(store)
         self._sending: set[str] = set()
         self._failed: BaseException | None = None
@@ -60,7 +66,7 @@ class Blobs:
         name = self.name(hashlib.sha256(data).hexdigest())
         if name in self.stored or name in self._sending:
             return name
-        if name in self._known:
+        if name in self._known and not self._recheck:
             self.stored[name] = self._known[name]
             return name
         self._room.acquire()
@@ -76,7 +82,10 @@ class Blobs:
         except FileNotFoundError:
             return None
         except OSError as e:
-            raise WorkbenchError(f"{file} can't be read: {e.strerror}. Nothing was backed up.") from e
+            raise WorkbenchError(
+                f"{file} can't be read: {e.strerror}. Nothing was backed up: ask its owner for the right, or move it "
+                "elsewhere."
+            ) from e
         whole, size, parts = hashlib.sha256(), 0, []
         with f:
             facts = os.fstat(f.fileno())
@@ -88,12 +97,18 @@ class Blobs:
 
     def _send(self, name: str, data: bytes) -> None:
         try:
+            known = self._known.get(name)
+            if known is not None and _is_whole(self.store, name, known[1]):
+                with self._guard:
+                    self.stored[name] = known
+                return
             sealed = self._seal(data) if self._seal else data
             self.store.put(name, sealed)
             with self._guard:
                 self.stored[name] = (len(sealed), hashlib.sha256(sealed).hexdigest())
                 self.sent += 1
                 self.sent_bytes += len(sealed)
+                self.mended += known is not None
         except BaseException as e:
             self._failed = self._failed or e
         finally:
@@ -115,6 +130,24 @@ def _known(store: Store) -> dict[str, tuple[int, str]]:
     if not named:
         return {}
     return {e.key: named[e.key] for e in store.entries(BLOBS) if named.get(e.key, (None,))[0] == e.size}
+
+
+def damaged_parts(store: Store, head: Head) -> list[str]:
+    """Parts of a backup that are gone or have another hash than they were stored with; all are read."""
+    sizes = {e.key: e.size for e in store.entries(BLOBS)}
+
+    def is_whole(part: str) -> bool:
+        size, digest = head.blobs[part]
+        return sizes.get(part) == size and _is_whole(store, part, digest)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [
+            part for part, good in zip(head.blobs, pool.map(is_whole, head.blobs), strict=True) if not good
+        ]
+
+
+def _is_whole(store: Store, part: str, digest: str) -> bool:
+    return hashlib.sha256(store.get(part)).hexdigest() == digest
 
 
 def forget(store: Store, keep: int, tell: Callable[[str], None]) -> list[str]:

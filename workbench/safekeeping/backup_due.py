@@ -11,18 +11,20 @@ import os
 import uuid
 import zoneinfo
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from .. import record
-from ..errors import WorkbenchError
+from ..errors import WorkbenchError, naming
 from ..reporting.due import Weekly
 from ..reporting.weeks import monday, week_of
 from ..settings import Settings
 from ..stores import Store
-from .backup import BackupOutcome, backed_up
+from .backup import BackupOutcome, backed_up, mended
 from .backup_blobs import forget
+from .backup_format import DamagedError
 from .backup_keys import Opening, Sealing
 from .restore import RestoreOutcome, tried
 from .verify_findings import Progress
@@ -94,33 +96,66 @@ def monthly_run(
 ) -> tuple[BackupOutcome, RestoreOutcome]:
     """Back up, try to restore it, remove old ones; whatever happens is recorded.
 
+    Where the try finds a damaged part, what is there is read again and sent anew where it is damaged, and that backup
+    is tried.
+
     Raises WorkbenchError where the backup could not be made, read or restored to a sound home.
     """
     begun = datetime.now(UTC)
     _remember(settings.data, LastRun(begun, last_run(settings.data).good_at))
     try:
         place = store()
-        made = backed_up(settings, place, seal=seal(), media=media, reports=reports, progress=progress)
+        sealing = seal()
+        made = backed_up(settings, place, seal=sealing, media=media, reports=reports, progress=progress)
     except BaseException:
-        _record(settings, "backup", begun, "failure", 0)
+        _record_failure(settings, "backup", begun)
         raise
     _record(settings, "backup", begun, "success", made.n_files)
-    begun_trying = datetime.now(UTC)
+    try:
+        trial = _tried(settings, place, made, key, progress)
+    except DamagedError as e:
+        tell(f"{e} What is there is read again, and sent anew where it is damaged.")
+        begun_again = datetime.now(UTC)
+        try:
+            made = mended(
+                settings, place, made.backup_id, seal=sealing, media=media, reports=reports, progress=progress
+            )
+        except BaseException:
+            _record_failure(settings, "backup", begun_again)
+            raise
+        _record(settings, "backup", begun_again, "success", made.n_files)
+        trial = _tried(settings, place, made, key, progress)
+    if settings.backup_keep:
+        made.removed = forget(place, settings.backup_keep, tell)
+    _remember(settings.data, LastRun(begun, begun))
+    return made, trial
+
+
+def _tried(
+    settings: Settings,
+    place: Store,
+    made: BackupOutcome,
+    key: Callable[[], Opening | None],
+    progress: Progress | None,
+) -> RestoreOutcome:
+    """The try to restore a backup, recorded. DamagedError where it is not what was sent."""
+    begun = datetime.now(UTC)
     try:
         trial = tried(place, at=made.backup_id, key=key(), progress=progress)
         if not trial.is_sound:
             worst = trial.findings[0]
             raise WorkbenchError(f"Backup {made.backup_id} was restored, and is not sound: {worst}")
     except BaseException:
-        _record(settings, "restore trial", begun_trying, "failure", 0)
+        _record_failure(settings, "restore trial", begun)
         raise
-    _record(
-        settings, "restore trial", begun_trying, "success" if trial.is_opened else "partial", trial.n_rows
-    )
-    if settings.backup_keep:
-        made.removed = forget(place, settings.backup_keep, tell)
-    _remember(settings.data, LastRun(begun, begun))
-    return made, trial
+    _record(settings, "restore trial", begun, "success" if trial.is_opened else "partial", trial.n_rows)
+    return trial
+
+
+def _record_failure(settings: Settings, process: str, begun: datetime) -> None:
+    """On a disk that is full a failure can't be recorded: what is told is why it failed."""
+    with suppress(WorkbenchError, OSError):
+        _record(settings, process, begun, "failure", 0)
 
 
 def _record(settings: Settings, process: str, begun: datetime, status: str, n_rows: int) -> None:
@@ -149,8 +184,15 @@ def _remember(data: Path, last: LastRun) -> None:
         for name, at in (("tried_at", last.tried_at), ("good_at", last.good_at))
     }
     building = data / f".building-{_STATE}"
-    with os.fdopen(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
-        json.dump(told, f)
-        f.flush()
-        os.fsync(f.fileno())
-    building.replace(data / _STATE)
+    try:
+        with (
+            naming(building),
+            os.fdopen(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f,
+        ):
+            json.dump(told, f)
+            f.flush()
+            os.fsync(f.fileno())
+        building.replace(data / _STATE)
+    finally:
+        with suppress(OSError):
+            building.unlink(missing_ok=True)

@@ -29,6 +29,10 @@ HEAD_BYTES = 12_288
 _KEY = re.compile(rf"{BACKUPS}/(\d{{8}}T\d{{6}}\.\d{{6}}Z)-([0-9a-f]{{16}})\.json")
 
 
+class DamagedError(WorkbenchError):
+    """What lies there is not what was sent."""
+
+
 @dataclass(frozen=True)
 class Named:
     """A backup as a listing tells it."""
@@ -117,11 +121,11 @@ def chosen(store: Store, at: str | None) -> Named:
 
 
 def read_head(store: Store, named: Named) -> Head:
-    """Raises WorkbenchError for one that is damaged or of a newer workbench."""
+    """Raises DamagedError for one that is not what was written, WorkbenchError for one of a newer workbench."""
     data = store.get(named.key)
     where = f"{store.place}/{named.key}"
     if hashlib.sha256(data).hexdigest()[:16] != named.digest:
-        raise WorkbenchError(f"{where} is damaged: its content has another hash. Use another backup (--at).")
+        raise DamagedError(f"{where} is damaged: its content has another hash. Use another backup (--at).")
     entries = json.loads(data)
     if entries.get("format") != FORMAT:
         raise WorkbenchError(

@@ -153,10 +153,18 @@ def _beside(settings: Settings, found: Held, *, secrets: bool, media: bool, repo
 
 
 def _plain(folder: Path) -> Iterator[Path]:
-    """Files below a folder, in order; no links, nothing under construction."""
-    for where, folders, names in os.walk(folder):
+    """Files below a folder, in order; no links, nothing under construction.
+
+    Raises OSError for a folder that can't be read: a backup without it would pass for a whole one.
+    """
+    for where, folders, names in os.walk(folder, onerror=_unless_gone):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__pycache__")
         for name in sorted(names):
             path = Path(where, name)
             if not name.startswith(".") and path.is_file() and not path.is_symlink():
                 yield path
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -15,14 +17,14 @@ from pathlib import Path
 
 import duckdb
 
-from ..errors import UsageError, WorkbenchError
+from ..errors import UsageError, WorkbenchError, machine_trouble, naming
 from ..settings import Settings, load_settings
-from ..stores import Store
+from ..stores import StorageError, Store
 from ..warehouse import versions
 from ..warehouse.batches import fsync
 from ..warehouse.scratch import scratch as scratch_of
 from ..warehouse.staging import quoted
-from .backup_format import Head, KeptFile, Listing, chosen, read_head, read_listing
+from .backup_format import DamagedError, Head, KeptFile, Listing, chosen, read_head, read_listing
 from .backup_keys import IDENTITY, Opening
 from .erased_since import back_again
 from .verify import GRAVE, Finding, verified
@@ -31,7 +33,7 @@ from .verify_versions import opened
 
 _BUILDING = ".restoring-"
 _MARK = ".restoring.json"
-_OF_LOCKS = {"load.lock", "backup.lock", "load.holder.json"}
+_OF_LOCKS = re.compile(r"(load|backup)\.lock|load\.holder\.json|\.load\.(lock-ticket-|holder\.json\.).*")
 """What may lie in the data folder of a home without data."""
 _MOST_NAMED = 5
 
@@ -74,27 +76,26 @@ def restored(
 ) -> RestoreOutcome:
     """Bring a backup back into an empty home, and verify it there; `quick` as `verified` takes it.
 
+    The loader's lock of that home is held until all is in place: no other restore and no load begins there meanwhile.
+
     `present`: the home in use, if another; it tells who was erased since.
 
-    Raises UsageError where there are data already, WorkbenchError that names what is damaged; nothing is moved then.
+    Raises UsageError where there are data already, DamagedError that names what is damaged; nothing is moved then.
     """
     home = home.resolve()
     head, outcome = _begun(store, at, key, needs_key=True)
     listing = _listing(store, head, key)
-    _forget_broken_off(home)
-    _refuse_data(home, listing)
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _refuse_full(home, head.n_bytes)
-    building = home / f"{_BUILDING}{uuid.uuid4().hex[:8]}"
-    building.mkdir(mode=0o700)
+    if not (home / _MARK).exists():  # else what a broken-off one put there goes first
+        _refuse_data(home, listing)
     try:
-        _fetch(store, head, listing, key, building, pictures=True, progress=progress)
-        _compare(building, listing, outcome)
-        _move(building, home)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (home / "data").mkdir(exist_ok=True, mode=0o700)
+        with versions.loader_lock(load_settings(home), "workbench restore"):
+            _bring_back(store, head, listing, key, home, outcome, progress)
     except OSError as e:
-        raise WorkbenchError(f"{e.filename or home}: {e.strerror}. Nothing was restored; make room.") from e
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+        raise WorkbenchError(
+            f"{e.filename or home}: {e.strerror}. {_remedy(e)}. Nothing was restored."
+        ) from e
     outcome.home = home
     media = any(f.path.startswith("data/media/") for f in listing.files)
     settings = load_settings(home, media_storage=str(home / "data" / "media"), media_endpoint="")
@@ -102,6 +103,42 @@ def restored(
     outcome.left_out = list(listing.left_out)
     outcome.back_again = back_again(home, outcome.backup_id, present)
     return outcome
+
+
+def _bring_back(
+    store: Store,
+    head: Head,
+    listing: Listing,
+    key: Opening | None,
+    home: Path,
+    outcome: RestoreOutcome,
+    progress: Progress | None,
+) -> None:
+    """Fetch, compare and put in place; what can't be ended is undone. The home's lock must be held."""
+    _forget_broken_off(home)
+    _refuse_data(home, listing)
+    _refuse_full(home, head.n_bytes)
+    building = home / f"{_BUILDING}{uuid.uuid4().hex[:8]}"
+    try:
+        building.mkdir(mode=0o700)
+        _fetch(store, head, listing, key, building, pictures=True, progress=progress)
+        _compare(building, listing, outcome)
+        _refuse_data(home, listing)  # what was recorded or imported meanwhile, without the lock
+        _move(building, home)
+    except BaseException:
+        with suppress(OSError):
+            _forget_broken_off(home)
+        raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Ask its owner for the right, or restore elsewhere (--into)"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Make room, or restore elsewhere (--into)"
+    return "Mend that, or restore elsewhere (--into)"
 
 
 def tried(
@@ -153,12 +190,27 @@ def _begun(
     return head, outcome
 
 
-def _part(store: Store, head: Head, key: str, opening: Opening | None) -> bytes:
-    """A part as it was before it was stored. WorkbenchError where it is missing or damaged."""
-    data = store.get(key)
+def _part(
+    store: Store, head: Head, key: str, opening: Opening | None, *, is_checked_after: bool = False
+) -> bytes:
+    """A part as it was before it was stored. DamagedError where it is missing or damaged.
+
+    One that a later backup sealed and sent again has another hash; where its content `is_checked_after`, it is taken
+    if it opens.
+    """
+    try:
+        data = store.get(key)
+    except StorageError as e:
+        if store.entry(key) is None:
+            raise DamagedError(str(e)) from e
+        raise
+    opened = opening if head.encryption != "none" else None
     if hashlib.sha256(data).hexdigest() != head.blobs[key][1]:
-        raise WorkbenchError(f"{store.place}/{key} is damaged: its content has another hash.")
-    return opening(data) if head.encryption != "none" and opening else data
+        if opened and is_checked_after:
+            with suppress(WorkbenchError):
+                return opened(data)
+        raise DamagedError(f"{store.place}/{key} is damaged: its content has another hash.")
+    return opened(data) if opened else data
 
 
 def _listing(store: Store, head: Head, key: Opening | None) -> Listing:
@@ -182,20 +234,22 @@ def _fetch(
     pictures: bool,
     progress: Progress | None,
 ) -> None:
-    """Every file under a folder of its own; raises one error that names all that is missing or damaged."""
+    """Every file under a folder of its own; raises one DamagedError that names all that is missing or damaged."""
     wrong = []
     for n, file in enumerate(listing.files):
         if progress:
             progress(file.path, n, len(listing.files))
         try:
             _write(store, head, file, key, folder if pictures or not _is_picture(file) else None)
-        except WorkbenchError as e:
+        except DamagedError as e:
             wrong.append(f"{file.path} can't be restored: {e}")
+        except WorkbenchError as e:
+            raise WorkbenchError(f"{file.path} can't be restored: {e} Nothing was restored.") from e
     if wrong:
         more = f" And {len(wrong) - _MOST_NAMED} more." if len(wrong) > _MOST_NAMED else ""
-        raise WorkbenchError(
+        raise DamagedError(
             f"{' '.join(wrong[:_MOST_NAMED])}{more} Nothing was restored. Use another backup (--at); where the data "
-            "are still here, remove the damaged part and back up again: it is sent anew."
+            "are still here, send anew what is damaged: workbench backup --recheck."
         )
 
 
@@ -208,9 +262,9 @@ def _write(store: Store, head: Head, file: KeptFile, key: Opening | None, folder
             if folder in above.parents:
                 above.mkdir(mode=0o700, exist_ok=True)
     handle = os.open(target, os.O_WRONLY | (os.O_CREAT | os.O_EXCL if folder is not None else 0), 0o600)
-    with os.fdopen(handle, "wb") as f:
+    with naming(target), os.fdopen(handle, "wb") as f:
         for part in file.parts:
-            data = _part(store, head, part, key)
+            data = _part(store, head, part, key, is_checked_after=True)
             whole.update(data)
             size += len(data)
             f.write(data)
@@ -218,7 +272,7 @@ def _write(store: Store, head: Head, file: KeptFile, key: Opening | None, folder
         if folder is not None:
             os.fsync(f.fileno())
     if size != file.size or whole.hexdigest() != file.sha256:
-        raise WorkbenchError("its parts do not make the file that was backed up.")
+        raise DamagedError("its parts do not make the file that was backed up.")
     if folder is not None:
         os.utime(target, ns=(file.mtime_ns, file.mtime_ns))
 
@@ -247,6 +301,8 @@ def _compare(home: Path, listing: Listing, outcome: RestoreOutcome) -> None:
                 outcome.n_tables += 1
                 outcome.n_rows += rows
     except duckdb.Error as e:
+        if trouble := machine_trouble(e, where=str(home)):
+            raise WorkbenchError(f"{trouble} Nothing was restored.") from e
         raise WorkbenchError(
             f"{newest.file} of the backup can't be read: {' '.join(str(e).split())}. Nothing was restored; use another "
             "backup (--at)."
@@ -263,7 +319,7 @@ def _refuse_full(folder: Path, needed: int) -> None:
 
 
 def _refuse_data(home: Path, listing: Listing) -> None:
-    here = [p for p in _pieces_in(home) if p.name not in _OF_LOCKS]
+    here = [p for p in _pieces_in(home) if not _OF_LOCKS.fullmatch(p.name)]
     here += [home / f.path for f in listing.files if (home / f.path).exists()]
     if here:
         raise UsageError(
@@ -288,7 +344,10 @@ def _move(building: Path, home: Path) -> None:
     names = [p.relative_to(building).as_posix() for p in pieces]
     files = [p for p in building.rglob("*") if p.is_file()]
     mark = home / _MARK
-    with os.fdopen(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as f:
+    with (
+        naming(mark),
+        os.fdopen(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as f,
+    ):
         json.dump([[p.relative_to(building).as_posix(), *_facts(p)] for p in files], f)
     fsync(mark)
     fsync(home)

@@ -6,6 +6,7 @@ name before they reach the disk.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -19,6 +20,15 @@ BUILDING = ".building-"
 _BUILDING_IN = ".building"
 _LEFT_SECONDS = 3600.0
 """Age from which an unfinished file is taken for left behind: its bytes are all there when it is begun."""
+_ROOM = "Make room there, or name another place"
+_RIGHTS = "Ask its owner for the right, or name another place"
+_REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: "Have it mounted for writing, or name another place",
+}
 
 
 class Folder(Store):
@@ -87,16 +97,19 @@ class Folder(Store):
 
     def _unless_missing(self, error: OSError) -> None:
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
-            raise StorageError(f"{self.place} can't be read: {error.strerror}.") from error
+            named = error.filename or self.place
+            raise StorageError(f"{named} can't be read: {error.strerror}. {_remedy(error)}.") from error
 
     @contextmanager
     def _told(self, key: str) -> Iterator[None]:
         try:
             yield
         except OSError as e:
-            raise StorageError(
-                f"{self.folder / key}: {e.strerror}. Mend the folder's permissions or make space."
-            ) from e
+            raise StorageError(f"{self.folder / key}: {e.strerror}. {_remedy(e)}.") from e
+
+
+def _remedy(error: OSError) -> str:
+    return _REMEDIES.get(error.errno or 0, "Mend the folder's permissions or make space")
 
 
 def _fsync(folder: Path) -> None:
