@@ -173,7 +173,8 @@ def test_a_loader_that_dies_at_any_step_leaves_the_old_version_or_the_new_one(
     before, after, points = batches(template), batches(reference), ended.points
     seed = seed_of(f"steps of {kind}")
     moving = [n for n, point in enumerate(points, 1) if not point.startswith("execute ")]
-    chosen = range(1, len(points) + 1) if whole else sampled(moving, 2, random.Random(seed))
+    chance = random.Random(seed)
+    chosen = sampled(range(1, len(points) + 1), 100, chance) if whole else sampled(moving, 2, chance)
     tally = Tally()
 
     def died_at(killer: Killer, n: int) -> None:

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from workbench.errors import WorkbenchError
 from workbench.reporting import files
 
 
@@ -89,3 +90,15 @@ def test_a_folder_that_was_set_aside_by_a_killed_run_comes_back(tmp_path):
         pass
     assert sorted(f.name for f in tmp_path.iterdir()) == ["2025-W40", "2025-W41"]
     assert (tmp_path / "2025-W40" / "old").exists()
+
+
+def test_a_set_that_another_run_makes_for_too_long_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_LONGEST_WAIT", 0)
+    with (
+        files.one_at_a_time(tmp_path / "2025-W40"),
+        pytest.raises(WorkbenchError, match="Another run has been making"),
+        files.one_at_a_time(tmp_path / "2025-W40"),
+    ):
+        pass
+    with files.one_at_a_time(tmp_path / "2025-W41"), files.one_at_a_time(tmp_path / "2025-W40"):
+        pass

@@ -135,6 +135,30 @@ def test_one_page_can_be_made_again_and_the_others_stay(tmp_path):
     assert ">7</pre>" in (again.folder / "2_b.html").read_text().replace("\n", "")
 
 
+ONE_PAGE = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from workbench.reporting.run import make_reports
+from workbench.settings import Settings
+home, only, n = sys.argv[1:]
+if __name__ == "__main__":
+    made = datetime(2025, 10, 6, 4)
+    make_reports(Settings(home=Path(home)), version=1, as_of=made, only=only, parameters={"n": n}, files=False)
+"""
+
+
+@pytest.mark.long
+def test_two_runs_of_one_week_at_once_keep_each_others_pages(tmp_path):
+    settings = small_home(tmp_path, **{"1_a": "print('n is', n)", "2_b": "print('n is', n)"})
+    make_reports(settings, version=1, as_of=AS_OF, files=False)
+    asked = (("1", "5"), ("2", "6"))
+    begun = [subprocess.Popen([sys.executable, "-c", ONE_PAGE, str(tmp_path), *words]) for words in asked]
+    assert [process.wait(120) for process in begun] == [0, 0]
+    pages = json.loads((tmp_path / "reports" / "2025-W40" / "manifest.json").read_text())["pages"]
+    assert {p["name"]: p["parameters"]["n"] for p in pages} == {"1_a": 5, "2_b": 6}
+
+
 def test_the_same_run_twice_gives_the_same_bytes_but_for_one_block_with_times(tmp_path):
     settings = small_home(tmp_path, **{"1_a": "print(week)\n{'a', 'b', 'c', 'd'}", "2_b": "1/0"})
     found = []

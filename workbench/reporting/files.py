@@ -12,11 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import naming
+import filelock
+
+from ..errors import WorkbenchError, naming
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _ASIDE = "-old"
+_LONGEST_WAIT = 900
+"""Seconds that a run waits for another one of the same set."""
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -62,6 +66,26 @@ def replaced(folder: Path) -> Iterator[Path]:
             _exchange(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait for another run that makes this folder: what is carried over from it is then what stands.
+
+    Raises WorkbenchError after a quarter of an hour.
+    """
+    lock = filelock.FileLock(folder.with_name(f".{folder.name}.lock"), timeout=_LONGEST_WAIT, mode=0o600)
+    try:
+        lock.acquire()
+    except filelock.Timeout as e:
+        minutes = _LONGEST_WAIT // 60
+        raise WorkbenchError(
+            f"Another run has been making {folder} for more than {minutes} minutes. Wait for it, or end it."
+        ) from e
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _sweep(parent: Path) -> None:

@@ -26,7 +26,7 @@ from .chart_files import static_pictures, stop_drawing
 from .chromium import find_chromium
 from .data_facts import DataFacts
 from .engine import Execution, Failure, execute
-from .files import replaced, write
+from .files import one_at_a_time, replaced, write
 from .fork_server import start_server
 from .freshness import Label, label, refuse_stale
 from .index import INDEX, write_index
@@ -171,9 +171,15 @@ def make_reports(
     reports = (out or settings.reports).resolve()
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     final = reports / week
-    before = manifest_of(final) if only else None
     start_server()
-    with ended_in_order(), memory(), held(settings.versions, version), replaced(final) as building:
+    with (
+        ended_in_order(),
+        memory(),
+        held(settings.versions, version),
+        one_at_a_time(final),
+        replaced(final) as building,
+    ):
+        before = manifest_of(final) if only else None
         kept = _carried_over(before, final, building, {n.stem for n in notebooks})
         titles = {n.stem: title_of(n) for n in notebooks}
         order = {n.stem: place for place, n in enumerate(every)}
