@@ -9,6 +9,7 @@ import base64
 import gzip
 import io
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from urllib.parse import quote
 
 import duckdb
 import pytest
+from machine import command, limited
 from own_pages import own_page
 from PIL import Image
 
@@ -30,6 +32,7 @@ from workbench.safekeeping.verify import GRAVE, verified
 from workbench.settings import load_settings
 from workbench.sources.importing import import_paths
 from workbench.warehouse import versions
+from workbench.warehouse.journal import seal
 from workbench.warehouse.load import load
 
 pytestmark = pytest.mark.xdist_group("erasing")  # one worker makes what they share, once
@@ -338,14 +341,20 @@ def _others(home: Path) -> dict[str, list[str]]:
     return told
 
 
-def test_nothing_of_an_erased_person_is_left_anywhere(planted, home, figure):
+def test_nothing_of_an_erased_person_is_left_anywhere(planted, home, figure, capsys):
     # The search finds what was planted, or it would prove nothing.
     before = _found(home)
     assert before.keys() == CANARIES.keys(), CANARIES.keys() - before.keys()
     others, money = _others(home), _whole(home).execute("SELECT sum(amount) FROM revenue").fetchone()
+    capsys.readouterr()
+    who = ("erase", "--account", f"@{NAME}", "--format", "json")
+    assert _run(home, *who, "--dry-run") == 0
+    told = json.loads(capsys.readouterr().out)
     started = time.process_time()
-    assert _run(home, "erase", "--account", f"@{NAME}", "--yes") == 0
+    assert _run(home, *who, "--yes") == 0
     seconds = time.process_time() - started
+    done = json.loads(capsys.readouterr().out)
+    assert {k: (told[k], done[k]) for k in done if told[k] != done[k]}.keys() <= {"version", "dry_run"}
     left = _found(home)
     assert left == {}
     # Everybody else is as before, and similar names are untouched.
@@ -417,6 +426,8 @@ def test_nothing_of_an_erased_person_is_left_anywhere(planted, home, figure):
         "canaries",
         planted=len(before),
         places=len(set().union(*before.values())),
+        rows_and_texts=sum(done["rows"].values()),
+        told_before=sum(told["rows"].values()),
         cpu_seconds=round(seconds, 1),
     )
 
@@ -450,6 +461,30 @@ def test_an_erasure_that_is_killed_is_finished_by_the_next(home, figure, whole):
     found = verified(load_settings(home), quick=True)
     assert [f for f in found if f.severity == GRAVE and f.what != "journal"] == []  # planted
     figure("erase_kills", kills, "kills", left=0)
+
+
+def test_a_person_is_looked_for_in_many_versions_and_batches_with_few_open_files(tmp_path, figure, whole):
+    n, most = (300, 32) if whole else (25, 20)
+    home, settings = tmp_path / "home", load_settings(tmp_path / "home")
+    account = {"account_id": f"tiktok:{NAME}", "platform": "tiktok", "username": NAME}
+    record.rows("accounts", [account], home=home)
+    load(settings)
+    record.rows("accounts", [account | {"bio": "juggler"}], home=home)
+    with versions.loader_lock(settings, "test"):
+        assert seal(settings.inbox) == []
+    (batch,) = (f for f in settings.inbox.iterdir() if not f.name.startswith("."))
+    for each in range(2, n + 1):
+        shutil.copytree(batch, settings.inbox / f"{batch.name[:-4]}{each:04}")
+        for suffix in (".duckdb", ".json"):  # a second name of the file is a version like any other
+            (settings.versions / f"v{each:06d}{suffix}").hardlink_to(settings.versions / f"v000001{suffix}")
+    said = command(
+        "erase", "--account", f"@{NAME}", "--format", "json", "--dry-run", home=home,
+        before=limited(resource.RLIMIT_NOFILE, most),
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    told = json.loads(said.out)
+    assert (len(told["versions_removed"]), told["batches"]) == (n, n)
+    figure("erase_looks_into", n, "versions and as many batches", open_files=most)
 
 
 def test_a_dry_run_changes_nothing(home, capsys):

@@ -227,6 +227,49 @@ def test_nothing_goes_unless_the_question_is_answered_with_yes(settings, monkeyp
     assert "0 posts of 1 person were erased" in capsys.readouterr().out
 
 
+def _places(outcome: Erasure) -> tuple[object, ...]:
+    return (
+        outcome.person.accounts, outcome.person.posts, outcome.rows, outcome.versions_removed, outcome.batches,
+        outcome.pictures, outcome.reports, outcome.files,
+    )  # fmt: skip
+
+
+def test_a_dry_run_counts_what_an_erasure_does(settings):
+    home, post = settings.home, "tiktok:700000000001"
+    kept, never = "ab" * 32, "cd" * 32  # a picture that is here, and one that was never fetched
+    for n, sha256 in enumerate((kept, never), 1):
+        record.rows("slides", [{"post_id": post, "slide_index": n, "sha256": sha256}], home=home)
+    for at, views in (("2025-01-03", 1), ("2025-09-03", 2)):
+        record.snapshot(post_id=post, captured_at=at, views=views, home=home)
+    load(settings)
+    assert retain(settings).moved
+    record.snapshot(post_id=post, captured_at="2025-01-03", views=9, home=home)  # stands in both places
+    load(settings)
+    for file in (f"pictures/ab/{kept}.png", f"thumbnails/{kept}-120.jpg"):
+        (settings.data / "media" / file).parent.mkdir(parents=True)
+        (settings.data / "media" / file).write_bytes(b"picture")
+    (settings.data / "export.csv").write_text(f"who\n{NAME}\n")
+    theirs = settings.reports / NAME / "2025-W40"
+    theirs.mkdir(parents=True)
+    (theirs / "manifest.json").write_text('{"pages": []}')
+    (theirs / f"{NAME}.csv").write_text(NAME)
+    # Recorded and not loaded yet: a new post, and a name that nobody knows by now.
+    record.post(post_id="tiktok:700000000005", account_id=f"tiktok:{NAME}", caption="new", home=home)
+    renamed = {"account_id": "tiktok:other_name2", "platform": "tiktok", "external_id": "88112233445566"}
+    record.rows("accounts", [renamed], home=home)
+    for kind, given in (("account", f"@{NAME}"), ("user", "u-77")):
+        told = planned(settings, kind, given)
+        assert _places(told) == _places(erase(settings, kind, given)), kind
+        if kind == "account":
+            assert (told.pictures, told.batches, told.files) == (1, 1, ["export.csv"])
+            assert told.reports.files == [NAME]
+            assert told.rows["revenue"] == 1
+            assert "tiktok:700000000005" in told.person.posts
+            assert "tiktok:other_name2" in told.person.accounts
+        if kind == "user":
+            assert told.rows["agent_runs"] == 2  # its user, and its id, which names them too
+
+
 def test_erasing_without_a_person_is_refused_where_nothing_is_left_to_finish(settings, capsys):
     assert main(["erase", "--home", str(settings.home)]) == 2
     assert "Who is to be erased?" in capsys.readouterr().err

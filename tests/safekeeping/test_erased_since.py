@@ -12,7 +12,7 @@ from workbench import record
 from workbench.cli import main
 from workbench.safekeeping.backup import backed_up, backup_store
 from workbench.safekeeping.backup_format import backups_in
-from workbench.safekeeping.erase import by_hand, erase, planned
+from workbench.safekeeping.erase import erase, planned
 from workbench.safekeeping.restore import restored
 from workbench.settings import Settings
 from workbench.warehouse.load import load
@@ -46,9 +46,33 @@ def test_erase_lists_the_backups_and_the_command_that_replaces_them(home, capsys
 
 
 def test_a_bucket_or_a_folder_that_is_gone_holds_nothing_up(home, tmp_path):
-    for place in ("s3://bucket/prefix", str(tmp_path / "unplugged")):
-        person = planned(home, "user", "u-77").person
-        assert [s for s in by_hand(replace(home, backup_to=place), person) if f"Backups in {place}" in s]
+    for place, why in (
+        ("s3://bucket/prefix", "How many is not known: s3://bucket wants AWS_ACCESS_KEY_ID"),
+        (str(tmp_path / "unplugged"), "How many is not known: that folder is not there now."),
+    ):
+        (told,) = planned(replace(home, backup_to=place), "user", "u-77").by_hand
+        assert told.startswith(f"Backups in {place}") and why in told
+        assert told.endswith("Make a new one that takes their place: workbench backup --keep 1")
+
+
+def test_backups_in_a_bucket_are_counted_and_one_that_is_not_reached_is_named(home, s3):
+    kept = replace(home, backup_to=f"s3://{s3.bucket}/kept", backup_endpoint=s3.endpoint)
+    store = backup_store(kept)
+
+    def told(settings: Settings) -> str:
+        (sentence,) = planned(settings, "user", "u-77").by_hand
+        return sentence
+
+    assert f"Backups in s3://{s3.bucket}/kept, and copies of them" in told(kept)
+    assert "None is there now." in told(kept)
+    backed_up(kept, store)
+    assert f" 1 there, of {TODAY}. Make a new one" in told(kept)
+    for gone, why in (
+        (replace(kept, backup_endpoint="http://127.0.0.1:9"), "nothing listens there"),
+        (replace(kept, backup_to="s3://nobodys"), "There is no bucket nobodys"),
+    ):
+        assert "How many is not known: " in told(gone) and why in told(gone)
+    assert f" 1 there, of {TODAY}." in erase(kept, "user", "u-77").by_hand[0]
 
 
 def test_a_restore_tells_of_persons_who_were_erased_since(home, tmp_path, capsys):

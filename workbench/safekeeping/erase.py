@@ -20,7 +20,7 @@ from ..warehouse.journal import seal
 from ..warehouse.private import new_erasure_id, private_key
 from ..warehouse.traces import Traces
 from .backup_held import BACKUP_LOCK, refuse_while_held
-from .erase_batches import forget_waiting
+from .erase_batches import forget_waiting, recorded_beside
 from .erase_files import forget_files, search_of, thumbnails_of
 from .erase_person import Person, drop_intent, find_person, keep_intent, kept_intent
 from .erase_reports import Cleared, forget_reports
@@ -54,22 +54,25 @@ class Erasure:
 
 
 def planned(settings: Settings, kind: str, given: str, *, keep_words: bool = False) -> Erasure:
-    """What an erasure would remove; nothing is changed but that recorded rows become batches, as a load makes them.
+    """What an erasure would remove, counted as it counts; nothing is changed.
 
     Raises UsageError for a name that may be several accounts', or that can't be one.
     """
-    person = find_person(settings, kind, given, keep_words=keep_words)
-    outcome = Erasure(person)
+    with recorded_beside(settings) as recorded:
+        person = find_person(settings, kind, given, keep_words=keep_words, recorded=recorded)
+        outcome = Erasure(person)
+        outcome.batches = forget_waiting(settings, person, "0" * 64, recorded=recorded)
     search = search_of(person, settings)
     outcome.rows = counted(settings, person)
     kept = versions.kept_versions(settings.versions)
     outcome.versions_rewritten = [n for n in kept if versions.is_pinned(settings.versions, n)]
     outcome.versions_removed = [n for n in kept if n not in outcome.versions_rewritten]
-    outcome.batches = forget_waiting(settings, person, "0" * 64, dry=True)
-    outcome.pictures = len(person.pictures)
+    outcome.pictures = len(_picture_keys(settings, person))
     outcome.reports = forget_reports(settings, search, n_posts=len(person.posts), dry=True)
-    outcome.files = _below(settings.data, forget_files(settings, search, dry=True))
-    outcome.by_hand = by_hand(settings, person)
+    smaller = thumbnails_of(settings, person)  # which go with their pictures
+    files = [f for f in forget_files(settings, search, dry=True) if f not in smaller]
+    outcome.files = _below(settings.data, files)
+    outcome.by_hand = by_hand(settings, person, backups_there(settings))
     return outcome
 
 
@@ -91,6 +94,7 @@ def erase(
     Raises WorkbenchError where a report or a backup is being made, or the pictures' storage can't be reached: what is
     left is then done by the next erasure.
     """
+    there = backups_there(settings)
     with versions.loader_lock(settings, "workbench erase"):
         _refuse_running(settings)
         refuse_while_held(settings)
@@ -99,7 +103,7 @@ def erase(
         person = find_person(settings, kind, given, keep_words=keep_words)
         person.erasure_id = new_erasure_id(key)
         keep_intent(settings, person)
-        return _erased(settings, person, key, progress)
+        return _erased(settings, person, key, there, progress)
 
 
 def finish(
@@ -108,6 +112,7 @@ def finish(
     """Do what an erasure that was ended has left; None where none was."""
     if unfinished(settings) is None:
         return None
+    there = backups_there(settings)
     with versions.loader_lock(settings, "workbench erase"):
         _refuse_running(settings)
         refuse_while_held(settings)
@@ -115,7 +120,7 @@ def finish(
         if person is None:
             return None
         seal(settings.inbox)
-        return _erased(settings, person, _key(settings), progress)
+        return _erased(settings, person, _key(settings), there, progress)
 
 
 def _key(settings: Settings) -> str:
@@ -129,9 +134,9 @@ def _key(settings: Settings) -> str:
 
 
 def _erased(
-    settings: Settings, person: Person, key: str, progress: Callable[[str, int, int], None]
+    settings: Settings, person: Person, key: str, there: str, progress: Callable[[str, int, int], None]
 ) -> Erasure:
-    outcome = Erasure(person, by_hand=by_hand(settings, person))
+    outcome = Erasure(person, by_hand=by_hand(settings, person, there))
     search = search_of(person, settings)
     progress("versions", 0, 5)
     outcome.rows, outcome.versions_removed, outcome.versions_rewritten = forget(
@@ -156,13 +161,7 @@ def _forget_pictures(settings: Settings, person: Person) -> int:
     """Delete the stored files that only their slides show, where they are kept and on this machine."""
     for file in thumbnails_of(settings, person):
         file.unlink(missing_ok=True)
-    keys = {key for key in person.pictures.values() if key}
-    local = settings.data / "media" / "pictures"
-    keys |= {
-        f"pictures/{f.parent.name}/{f.name}"
-        for sha in person.pictures
-        for f in local.glob(f"{sha[:2]}/{sha}.*")
-    }
+    keys = _picture_keys(settings, person)
     if not keys:
         return 0
     storages = [open_storage(settings), *([local_storage(settings)] if settings.media_storage else [])]
@@ -172,13 +171,23 @@ def _forget_pictures(settings: Settings, person: Person) -> int:
     return len(keys)
 
 
-def by_hand(settings: Settings, person: Person) -> list[str]:
-    """What may still hold the person and is not the workbench's to change."""
+def _picture_keys(settings: Settings, person: Person) -> set[str]:
+    """Under which keys their pictures are kept; one that was never fetched has none."""
+    local = settings.data / "media" / "pictures"
+    return {key for key in person.pictures.values() if key} | {
+        f"pictures/{f.parent.name}/{f.name}"
+        for sha in person.pictures
+        for f in local.glob(f"{sha[:2]}/{sha}.*")
+    }
+
+
+def by_hand(settings: Settings, person: Person, there: str) -> list[str]:
+    """What may still hold the person and is not the workbench's to change; `there`: what is known of the backups."""
     told = []
     if settings.backup_to or (settings.data / BACKUP_LOCK).exists():
         where = f"in {settings.backup_to}" if settings.backup_to else "made with workbench backup PLACE"
         told.append(
-            f"Backups {where}, and copies of them: each holds the data as they were.{backups_there(settings)} Make a "
+            f"Backups {where}, and copies of them: each holds the data as they were. {there}Make a "
             "new one that takes their place: workbench backup --keep 1"
         )
     if settings.publish_to:

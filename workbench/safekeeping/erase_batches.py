@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,7 +17,9 @@ from ..reporting.files import replaced
 from ..settings import Settings
 from ..warehouse import erased
 from ..warehouse.batches import Manifest, file_sha256, fsync, read_manifest
+from ..warehouse.journal import FOLDER, seal
 from ..warehouse.private import tell_key
+from ..warehouse.scratch import scratch
 from ..warehouse.staging import text
 from ..warehouse.tables import TABLES
 from .erase_files import names_in
@@ -27,15 +32,30 @@ _ERASURES = (
 )
 
 
-def forget_waiting(settings: Settings, person: Person, key: str, *, dry: bool = False) -> int:
+@contextmanager
+def recorded_beside(settings: Settings) -> Iterator[Path]:
+    """A folder with the batches that an erasure makes of what was recorded; the inbox stays as it is."""
+    with tempfile.TemporaryDirectory(prefix="recorded-", dir=scratch()) as folder:
+        journal = Path(folder) / FOLDER
+        journal.mkdir()
+        for file in sorted((settings.inbox / FOLDER).glob("*.*")):
+            if file.suffix != ".lock":
+                with suppress(FileNotFoundError):  # a load made a batch of it meanwhile
+                    shutil.copyfile(file, journal / file.name)
+        seal(Path(folder))
+        yield Path(folder)
+
+
+def forget_waiting(settings: Settings, person: Person, key: str, *, recorded: Path | None = None) -> int:
     """Write waiting and refused batches anew without the person; returns how many named them.
 
-    The journal is sealed right before: what is recorded meanwhile is left out by the next load.
+    The journal is sealed right before: what is recorded meanwhile is left out by the next load. `recorded` is what
+    `recorded_beside` gives: then they are only counted.
     """
-    changed = sum(_forget_in(folder, person, key, dry) for folder in batch_folders(settings))
-    return changed + sum(
-        _lines(file, person, dry) for file in sorted((settings.inbox / ".journal").glob("*.*"))
-    )
+    dry = recorded is not None
+    changed = sum(_forget_in(folder, person, key, dry) for folder in batch_folders(settings, recorded))
+    journal = (recorded or settings.inbox) / FOLDER
+    return changed + sum(_lines(file, person, dry) for file in sorted(journal.glob("*.*")))
 
 
 def _forget_in(folder: Path, person: Person, key: str, dry: bool) -> bool:
@@ -113,7 +133,7 @@ def _write(
 
 def _lines(file: Path, person: Person, dry: bool) -> bool:
     """Recorded lines that could not be made a batch."""
-    if file.suffix == ".lock" or (file.suffix == ".jsonl" and not dry):
+    if file.suffix in (".lock", ".jsonl"):
         return False  # a recorder may be writing to it
     traces = person.traces()
     lines = file.read_bytes().split(b"\n")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from ..errors import UsageError, WorkbenchError
+from ..errors import UsageError, WorkbenchError, machine_trouble
 from ..settings import PLATFORMS, Settings
 from ..warehouse import versions
 from ..warehouse.batches import fsync
@@ -123,8 +124,10 @@ def drop_intent(settings: Settings) -> None:
     fsync(settings.data)
 
 
-def find_person(settings: Settings, kind: str, given: str, *, keep_words: bool = False) -> Person:
-    """Everything by which the data know a person. The journal is sealed before.
+def find_person(
+    settings: Settings, kind: str, given: str, *, keep_words: bool = False, recorded: Path | None = None
+) -> Person:
+    """Everything by which the data know a person. The journal is sealed before, or beside in `recorded`.
 
     Raises UsageError for a name that may be several accounts', or that can't be one.
     """
@@ -135,7 +138,7 @@ def find_person(settings: Settings, kind: str, given: str, *, keep_words: bool =
     if kind == "user":
         person.users = [given]
     elif kind == "account" and ":" not in given:
-        person.accounts = [_by_name(settings, given.lstrip("@").lower())]
+        person.accounts = [_by_name(settings, given.lstrip("@").lower(), recorded)]
     else:
         platform, _, name = given.partition(":")
         if platform.lower() not in PLATFORMS or not name.strip("@"):
@@ -152,27 +155,25 @@ def find_person(settings: Settings, kind: str, given: str, *, keep_words: bool =
     known = None
     while known != person.values() + [(WORD, c) for c in person.called]:
         known = person.values() + [(WORD, c) for c in person.called]
-        for con in _connections(settings):
-            with con:
-                _collect(con, person)
-    for n, con in enumerate(_connections(settings, batches=False)):
-        with con:
-            if n == 0:
-                _of_their_own(con, person)
+        for con in _connections(settings, recorded):
+            _collect(con, person)
+    newest = versions.current(settings.versions)
+    if newest is not None:
+        with duckdb.connect(str(settings.versions / newest.file), read_only=True) as con:
+            _of_their_own(con, person)
     return person
 
 
-def _by_name(settings: Settings, name: str) -> str:
+def _by_name(settings: Settings, name: str, recorded: Path | None) -> str:
     """The account of a name, in the newest place that knows it: an older one may call it by another."""
     found: set[str] = set()
-    for con in _connections(settings):
-        with con:
-            for query in (
-                "SELECT account_id FROM account_names WHERE username = ?",
-                "SELECT account_id FROM accounts WHERE lower(ltrim(username, '@')) = ?",
-                "SELECT lower(account_id) FROM accounts WHERE lower(substr(account_id, instr(account_id, ':') + 1)) = ?",  # noqa: E501
-            ):
-                found = found or {a for (a,) in _rows(con, query, [name])}
+    for con in _connections(settings, recorded):
+        for query in (
+            "SELECT account_id FROM account_names WHERE username = ?",
+            "SELECT account_id FROM accounts WHERE lower(ltrim(username, '@')) = ?",
+            "SELECT lower(account_id) FROM accounts WHERE lower(substr(account_id, instr(account_id, ':') + 1)) = ?",
+        ):
+            found = found or {a for (a,) in _rows(con, query, [name])}
     if not found:
         raise UsageError(
             f"No account is called @{name}. Write its id, such as tiktok:{name}. Nothing was erased."
@@ -184,34 +185,43 @@ def _by_name(settings: Settings, name: str) -> str:
     return found.pop()
 
 
-def _connections(settings: Settings, *, batches: bool = True) -> list[duckdb.DuckDBPyConnection]:
-    """The kept versions, the newest first, and one of each waiting or refused batch, whose files are views."""
-    found = [
-        duckdb.connect(str(settings.versions / f"v{number:06d}.duckdb"), read_only=True)
-        for number in reversed(versions.kept_versions(settings.versions))
-    ]
-    for folder in batch_folders(settings) if batches else ():
-        con = duckdb.connect()
-        for file in folder.glob("*.parquet"):
-            try:
-                source = f"read_parquet({one_file(file)}, hive_partitioning = false)"
-                con.execute(f"CREATE VIEW {quoted(file.stem)} AS FROM {source}")
-            except duckdb.Error:
-                continue  # damaged: it is searched as a file
-        found.append(con)
-    return found
+def _connections(settings: Settings, recorded: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The kept versions, the newest first, then each waiting or refused batch, whose files are views.
+
+    One is open at a time: hundreds would be more files than a process may have.
+    """
+    for number in reversed(versions.kept_versions(settings.versions)):
+        file = settings.versions / f"v{number:06d}.duckdb"
+        try:
+            con = duckdb.connect(str(file), read_only=True)
+        except duckdb.IOException:
+            if not file.exists():
+                continue  # a load pruned it meanwhile
+            raise
+        with con:
+            yield con
+    for folder in batch_folders(settings, recorded):
+        with duckdb.connect() as con:
+            for batch in folder.glob("*.parquet"):
+                try:
+                    source = f"read_parquet({one_file(batch)}, hive_partitioning = false)"
+                    con.execute(f"CREATE VIEW {quoted(batch.stem)} AS FROM {source}")
+                except duckdb.Error as e:
+                    if machine_trouble(e):
+                        raise
+                    continue  # damaged: it is searched as a file
+            yield con
 
 
-def batch_folders(settings: Settings) -> list[Path]:
-    """Every batch in the inbox and among the refused ones."""
-    found = []
-    for place in (settings.inbox, settings.data / "refused"):
-        found += (
-            sorted(f for f in place.glob("*") if f.is_dir() and not f.name.startswith("."))
-            if place.is_dir()
-            else []
-        )
-    return found
+def batch_folders(settings: Settings, recorded: Path | None = None) -> list[Path]:
+    """Every batch in the inbox, with those of `recorded` that it lacks, and among the refused ones."""
+
+    def of(place: Path) -> dict[str, Path]:
+        return {f.name: f for f in place.glob("*") if f.is_dir() and not f.name.startswith(".")}
+
+    inside = {**(of(recorded) if recorded else {}), **of(settings.inbox)}
+    refused = of(settings.data / "refused")
+    return [inside[n] for n in sorted(inside)] + [refused[n] for n in sorted(refused)]
 
 
 def _collect(con: duckdb.DuckDBPyConnection, person: Person) -> None:

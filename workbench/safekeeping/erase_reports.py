@@ -51,8 +51,10 @@ def forget_reports(
     reports, done = settings.reports, Cleared()
     if not reports.is_dir():
         return done
-    for folder in sorted(reports.rglob("*")):
-        if folder.is_dir() and search.traces.named(folder.name, loose=True):
+    whole: set[Path] = set()
+    for folder in sorted(f for f in reports.rglob("*") if f.is_dir()):
+        if not whole & {*folder.parents} and search.traces.named(folder.name, loose=True):
+            whole.add(folder)
             done.files.append(folder.relative_to(reports).as_posix())
             if not dry:
                 shutil.rmtree(folder)
@@ -60,12 +62,12 @@ def forget_reports(
         m.parent
         for depth in ("*", "*/*")
         for m in reports.glob(f"{depth}/{MANIFEST}")
-        if not m.parent.name.startswith(".")
+        if not m.parent.name.startswith(".") and not whole & {*m.parents}
     )
     for n, folder in enumerate(sets):
         progress(folder.relative_to(reports).as_posix(), n, len(sets))
         _forget_in(settings, folder, search, done, n_posts, dry)
-    inside = {*sets}
+    inside = {*sets} | whole
     for file in sorted(f for f in reports.rglob("*") if f.is_file() and not f.is_symlink()):
         if inside & {*file.parents} or file.name == INDEX:
             continue

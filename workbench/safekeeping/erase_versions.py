@@ -16,16 +16,16 @@ from .retain import sweep_archive
 
 
 def counted(settings: Settings, person: Person) -> dict[str, int]:
-    """Table -> rows of the newest version that would go or change."""
+    """Table -> rows and texts of the newest version that would go or change, as `forget` counts them."""
     newest = versions.current(settings.versions)
     if newest is None:
         return {}
     with duckdb.connect(str(settings.versions / newest.file), read_only=True) as con:
         archive.with_archive(con, settings.archive)
         _name(con, person)
-        gone = erased.remove_rows(con, dry=True)
-        changed = struck.strike_tables(con, person.traces(), dry=True)
-    return _sum(gone, changed)
+        gone, changed = erased.remove_rows(con, dry=True)
+        named = struck.strike_tables(con, person.traces(), dry=True)
+    return _sum(gone, changed, named)
 
 
 def forget(
@@ -77,14 +77,14 @@ def _forget_in(
     posts = con.execute(
         "SELECT count(*) FROM posts WHERE post_id IN (SELECT value FROM erased_here WHERE kind = 'post')"
     ).fetchone()
-    gone = erased.remove_rows(con)
-    changed = struck.strike_tables(con, person.traces())
+    gone, changed = erased.remove_rows(con)
+    named = struck.strike_tables(con, person.traces())
     _note(con, person, key, posts[0] if posts else 0, sum(gone.values()))
     con.execute("COMMIT")
     archive.with_archive(con, settings.archive)
     marts.refresh(con, settings, full=True)
     archive.without_archive(con)
-    return _sum(gone, changed)
+    return _sum(gone, changed, named)
 
 
 def _name(con: duckdb.DuckDBPyConnection, person: Person) -> None:

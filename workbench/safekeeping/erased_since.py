@@ -36,16 +36,23 @@ def back_again(home: Path, backup_id: str, present: Settings | None) -> str:
 
 
 def backups_there(settings: Settings) -> str:
-    """How many backups lie in the folder of the settings, and from when; empty where that can't be told at once."""
+    """A sentence on how many backups lie in `backup_to`, and from when, or why that can't be told; empty without one.
+
+    What follows it is parted by a blank.
+    """
+    if not settings.backup_to:
+        return ""
     try:
         store = backup_store(settings)
-        known = backups_in(store) if isinstance(store, Folder) else []
-    except (WorkbenchError, OSError):
-        return ""
+        if isinstance(store, Folder) and not store.folder.is_dir():
+            return "How many is not known: that folder is not there now. "
+        known = backups_in(store)
+    except (WorkbenchError, OSError) as e:
+        return f"How many is not known: {e} "
     if not known:
-        return ""
+        return "None is there now. "
     days = [f"{datetime.strptime(b.backup_id, '%Y%m%dT%H%M%S.%fZ'):%Y-%m-%d}" for b in (known[0], known[-1])]
-    return f" {len(known):,} there, of {' to '.join(dict.fromkeys(days))}."
+    return f"{len(known):,} there, of {' to '.join(dict.fromkeys(days))}. "
 
 
 def _erasures(folder: Path) -> dict[str, str] | None:

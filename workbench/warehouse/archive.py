@@ -127,18 +127,22 @@ def stood(con: duckdb.DuckDBPyConnection, staged: Staged) -> str:
 
 
 def leave_out(con: duckdb.DuckDBPyConnection, table: str, condition: str, *, back: bool = False) -> int:
-    """Write months anew without the archived rows of a condition; returns how many rows those were.
+    """Write months anew without the archived rows of a condition; returns how many of them only the archive has.
 
     `back`: they go into the table instead, unless it has their key. The old files stay until they are swept.
     """
     known, gone = TABLES[table], 0
     keys = ", ".join(quoted(k) for k in known.key)
+    same = " AND ".join(f"t.{quoted(k)} = a.{quoted(k)}" for k in known.key)
     for file in files_of(con, table):
         source = _parquet([_folder(con) / file.file])
-        found = con.execute(f"SELECT count(*) FROM {source} WHERE {condition}").fetchone()
+        found = con.execute(
+            f"SELECT count(*), count(*) FILTER (NOT EXISTS (FROM {table} t WHERE {same})) "
+            f"FROM {source} a WHERE {condition}"
+        ).fetchone()
         if not found or not found[0]:
             continue
-        gone += int(found[0])
+        gone += int(found[1])
         if back:
             con.execute(
                 f"INSERT INTO {table} BY NAME SELECT * FROM {source} ANTI JOIN {table} USING ({keys}) WHERE {condition}"

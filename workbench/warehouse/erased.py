@@ -229,20 +229,27 @@ def remove_posts(con: duckdb.DuckDBPyConnection, posts: Sequence[str]) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE erased_here AS FROM erased_batch")
 
 
-def remove_rows(con: duckdb.DuckDBPyConnection, *, dry: bool = False) -> dict[str, int]:
-    """Delete the rows of a version that are of what `erased_here` names; table -> rows, archived ones among them.
+def remove_rows(
+    con: duckdb.DuckDBPyConnection, *, dry: bool = False
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Delete the rows of a version that are of what `erased_here` names.
 
-    Money stays, without the post or account that it was for, so that totals stay whole. `dry` only counts.
+    Returns table -> rows that went, archived ones among them; and table -> rows that stay without the id: money
+    without the post or account that it was for, so that totals stay whole, agents' runs without their user. `dry` only
+    counts, and has the connection see the tables as they will be.
     """
-    gone = {}
+    gone, changed = {}, {}
     named = "(SELECT value FROM erased_here WHERE kind = '{}')".format
     for name in _stored(con):
         columns = table_types(con, name)
         conditions = [f"{c} IN {named(kind)}" for c, kind in REFERS.items() if c in columns]
+        struck = {}
         if name == "app_events":
             conditions.append(f"user_id IN {named(USER)}")
-        elif "user_id" in columns and not dry:
-            con.execute(f"UPDATE {name} SET user_id = NULL WHERE user_id IN {named(USER)}")
+        elif "user_id" in columns:
+            struck["user_id"] = (f"user_id IN {named(USER)}", "NULL")
+        if name == "sounds":
+            struck["original_post_id"] = (f"original_post_id IN {named(POST)}", "NULL")
         if name in _OF_SOUNDS:
             conditions.append(f"sound_id IN {named(SOUND)}")
         if name == "media_files":
@@ -251,32 +258,39 @@ def remove_rows(con: duckdb.DuckDBPyConnection, *, dry: bool = False) -> dict[st
             scoped = f"(scope = 'account' AND scope_id IN {named(ACCOUNT)}) OR (scope = 'post' AND scope_id IN {named(POST)})"  # noqa: E501
             if name not in MONEY:
                 conditions.append(f"({scoped})")
-            elif not dry:
-                con.execute(f"UPDATE {name} SET scope_id = '{ERASED}' WHERE {scoped}")
-        if not conditions:
-            continue
-        condition = " OR ".join(conditions)
+            else:
+                struck["scope_id"] = (scoped, f"'{ERASED}'")
+        condition = " OR ".join(conditions) or "false"
         n = _count(con, f"SELECT count(*) FROM {name} WHERE {condition}")
-        if n and not dry:
-            con.execute(f"DELETE FROM {name} WHERE {condition}")
-        elif n:
-            _show_others(con, name, condition)
-        if name in archive.ARCHIVED and not dry:
-            n += archive.leave_out(con, name, condition)
+        some = " OR ".join(f"({of})" for of, _ in struck.values()) or "false"
+        if stay := _count(con, f"SELECT count(*) FROM {name} WHERE ({some}) AND ({condition}) IS NOT TRUE"):
+            changed[name] = stay
+        if dry:
+            if n or stay:
+                _show_others(con, name, condition, struck)
+        else:
+            if name in archive.ARCHIVED and conditions:
+                n += archive.leave_out(con, name, condition)
+            if n:
+                con.execute(f"DELETE FROM {name} WHERE {condition}")
+            for column, (of, now) in struck.items():
+                con.execute(f"UPDATE {name} SET {column} = {now} WHERE {of}")
         if n:
             gone[name] = n
-    if not dry:
-        con.execute(f"UPDATE sounds SET original_post_id = NULL WHERE original_post_id IN {named(POST)}")
-    return gone
+    return gone, changed
 
 
-def _show_others(con: duckdb.DuckDBPyConnection, table: str, condition: str) -> None:
+def _show_others(
+    con: duckdb.DuckDBPyConnection, table: str, condition: str, struck: Mapping[str, tuple[str, str]]
+) -> None:
     """Have a connection see a table as it will be; only for counting."""
     row = con.execute("SELECT current_database()").fetchone()
     assert row is not None
     stored = f"{quoted(row[0])}.main.{quoted(table)}"
+    values = {c: f"CASE WHEN {of} THEN {now} ELSE {quoted(c)} END" for c, (of, now) in struck.items()}
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {stored} WHERE ({condition}) IS NOT TRUE"
+        f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT *{replacing(values)} FROM {stored} "
+        f"WHERE ({condition}) IS NOT TRUE"
     )
 
 
