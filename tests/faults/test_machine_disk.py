@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,12 @@ from machine import (
 
 from workbench import record
 from workbench.errors import WorkbenchError
+from workbench.safekeeping.backup import backup_store
+from workbench.safekeeping.backup_format import backups_in, chosen, read_head
+from workbench.safekeeping.restore import tried
+from workbench.safekeeping.verify import verified
 from workbench.warehouse import versions
+from workbench.warehouse.load import load
 
 __all__ = ["demo_pictures", "run", "stocked"]
 
@@ -142,8 +148,222 @@ def test_a_full_disk_leaves_the_report_that_stands_whole(disk, demo_home, run, f
             assert_told(said, "No space left", str(home))
             assert {p: p.read_bytes() for p in (home / "reports").rglob("*") if p.is_file()} == stands
     assert stopped
-    assert run("report", "--only", "5", home=home).code == 0
     figure("disk_full_reports", stopped, "reports stopped", lost=0)
+
+    shelf = disk.folder / "shelf"
+    publish = ("publish", "--to", str(shelf))
+    points = (0, 40, *((100, 200, 400) if whole else ()))
+    refused = published_on_a_full_disk(disk, shelf, lambda: run(*publish, home=home), points)
+    assert run(*publish, home=home).code == 0
+    there = files_below(shelf)
+    assert there
+    assert run("report", "--only", "5", home=home).code == 0
+    refused += published_on_a_full_disk(disk, shelf, lambda: run(*publish, home=home), points)
+    assert files_below(shelf).keys() == there.keys()
+    assert run(*publish, home=home).code == 0
+    figure("disk_full_publishing", refused, "times refused", lost=0)
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def published_on_a_full_disk(
+    disk: SmallDisk, shelf: Path, publish: Callable[[], Said], points: Iterable[int]
+) -> int:
+    """How often publishing was refused for want of room; what was there stood each time."""
+    refused = 0
+    for free in points:
+        before = files_below(shelf)
+        disk.leave(free * KILO)
+        said = publish()
+        disk.empty()
+        if said.code:
+            refused += 1
+            assert_told(said, "No space left", str(shelf), "make space")
+            assert files_below(shelf) == before
+    assert refused
+    return refused
+
+
+@pytest.fixture(scope="module")
+def aged(stocked: Stock, tmp_path_factory: pytest.TempPathFactory) -> Stock:
+    """A home with a hash of an address, old raw payloads and old counts, in version 2."""
+    made = stocked.copied(tmp_path_factory.mktemp("aged") / "home")
+    long_ago, now = datetime(2025, 1, 5), datetime.now(UTC).replace(tzinfo=None)
+    ids = sorted(made.acknowledged)[:20]
+    record.rows(
+        "post_snapshots",
+        [{"post_id": p, "captured_at": t, "views": 5} for p in ids for t in (long_ago, now)],
+        home=made.home,
+    )
+    record.rows(
+        "raw_payloads",
+        [{"payload_id": f"p{n}", "fetched_at": long_ago, "payload": "{}"} for n in range(20)],
+        home=made.home,
+    )
+    record.rows(
+        "app_events",
+        [{"event_id": "e1", "event_name": "x", "occurred_at": now, "ip_hash": "0" * 64}],
+        home=made.home,
+    )
+    made.works_again()
+    return made
+
+
+@pytest.fixture
+def kept(aged: Stock, tmp_path: Path) -> Stock:
+    """A copy of that home which is not on the small disk."""
+    return aged.copied(tmp_path / "home")
+
+
+def test_a_full_place_takes_no_backup_and_keeps_those_that_are_there(disk, kept, run, figure, whole):
+    place = disk.folder / "backups"
+    assert run("backup", str(place), home=kept.home).code == 0
+    store = backup_store(kept.settings, str(place))
+    stopped = 0
+    for free in (0, 40, 600, *((8, 16, 100, 200, 400, 1000, 2000, 4000) if whole else ())):
+        kept.record(50, caption="word " * 200)
+        load(kept.settings)
+        before = files_below(place / "backups")
+        disk.leave(free * KILO)
+        with kept.stands():
+            said = run("backup", str(place), "--keep", "1", home=kept.home)
+        disk.empty()
+        if said.code:
+            stopped += 1
+            assert_told(said, "No space left on device", str(place), "Make room there")
+            assert files_below(place / "backups") == before
+        assert list((place / ".building").iterdir()) == []
+        assert list(kept.settings.data.glob(".backup-*")) == []
+    assert stopped >= 2
+    said = run("backup", str(place), "--keep", "1", home=kept.home)
+    assert said.code == 0, said.err
+    assert len(backups_in(store)) == 1
+    assert tried(store, quick=True).is_sound
+    figure("disk_full_backup_places", stopped, "backups stopped", lost=0)
+
+
+def test_a_home_that_is_full_is_backed_up_whole_or_not_at_all(disk, kept, run, tmp_path, figure, whole):
+    stock, place = kept.copied(disk.folder / "home"), tmp_path / "backups"
+    store, stopped = backup_store(stock.settings, str(place)), 0
+    for free in (0, 8, 4000, *((4, 40, 400, 8000, 12000, 16000) if whole else ())):
+        stock.record(50, caption="word " * 200)
+        known = len(backups_in(store))
+        disk.leave(free * KILO)
+        with stock.stands():
+            said = run("backup", str(place), home=stock.home)
+        disk.empty()
+        assert list(stock.settings.data.glob(".backup-*")) == []
+        if said.code:
+            stopped += 1
+            assert_told(said, "No space left on device", str(stock.home), "Free some space")
+            assert len(backups_in(store)) == known
+    assert stopped >= 2
+    stock.works_again()
+    assert run("backup", str(place), home=stock.home).code == 0
+    assert tried(store, quick=True).is_sound
+    figure("disk_full_homes_backed_up", stopped, "backups stopped", lost=0)
+
+
+def test_a_full_disk_restores_all_or_nothing(disk, kept, run, tmp_path, figure, whole):
+    place, back, stopped = tmp_path / "backups", disk.folder / "back", 0
+    assert run("backup", str(place), home=kept.home).code == 0
+    store = backup_store(kept.settings, str(place))
+    size = read_head(store, chosen(store, None)).n_bytes
+    words = ("restore", str(place), "--into", str(back), "--quick")
+    for free in (
+        0,
+        64 * KILO,
+        size + 8 * KILO,
+        *((size + n * 4 * KILO for n in range(3, 20)) if whole else ()),
+    ):
+        disk.leave(free)
+        said = run(*words, home=kept.home)
+        disk.empty()
+        if said.code == 0:
+            assert stopped >= 3
+            shutil.rmtree(back)
+            continue
+        stopped += 1
+        assert_told(
+            said, "No space left on device|has room for", str(back), "[Mm]ake room, or restore elsewhere"
+        )
+        assert {p.name for p in back.rglob("*") if p.is_file()} <= {"load.lock"}
+        assert list(back.glob(".restoring*")) == []
+    assert stopped >= 3
+    with kept.stands():
+        said = run(*words, home=kept.home)
+        assert said.code == 0, said.err
+    Stock(back, kept.acknowledged).works_again()
+    figure("disk_full_restores", stopped, "restores stopped", lost=0)
+
+
+def test_a_full_disk_stops_retention_and_nothing_that_was_to_go_or_stay_is_half_gone(
+    disk, kept, run, figure, whole
+):
+    stock, stopped = kept.copied(disk.folder / "home"), 0
+    pointed = versions.current(stock.settings.versions)
+    size = (stock.settings.versions / pointed.file).stat().st_size
+    for share in (0, 0.5, 1.1, *((i / 20 for i in range(1, 50)) if whole else ())):
+        disk.leave(int(size * share))
+        before = stock.state(), files_below(stock.settings.archive)
+        said = run("retain", home=stock.home)
+        disk.empty()
+        assert stock.leftovers() == []
+        if said.code == 0:
+            break
+        stopped += 1
+        assert (stock.state(), files_below(stock.settings.archive)) == before
+        assert_told(said, "No space left on device", str(stock.home), "Free some space")
+    assert stopped >= 2
+    assert "raw payloads" in run("retain", home=stock.home).err or said.code == 0
+    assert [f for f in verified(stock.settings, quick=True) if f.severity == "grave"] == []
+    stock.works_again()
+    figure("disk_full_retentions", stopped, "retentions stopped", lost=0)
+
+
+def test_a_full_disk_stops_an_erasure_that_the_next_one_finishes(disk, kept, run, figure, whole):
+    stopped = 0
+    for share in (0, 1.1, *((i / 10 for i in range(1, 30)) if whole else ())):
+        stock = kept.copied(disk.folder / "home")
+        gone = {p for p in stock.acknowledged if int(p.partition(":")[2]) % 7 == 2}  # of tiktok:a1
+        pointed = versions.current(stock.settings.versions)
+        disk.leave(int((stock.settings.versions / pointed.file).stat().st_size * share))
+        said = run("erase", "--account", "tiktok:a1", "--yes", home=stock.home)
+        disk.empty()
+        if said.code:
+            stopped += 1
+            assert_told(said, "No space left on device", str(stock.home), "Free some space")
+            assert set(stock.loaded()) in (stock.acknowledged, stock.acknowledged - gone)
+            said = run("erase", "--account", "tiktok:a1", "--yes", home=stock.home)
+            assert said.code == 0, said.err
+        stock.acknowledged -= gone
+        stock.works_again()
+        shutil.rmtree(stock.home)
+    assert stopped >= 2
+    figure("disk_full_erasures", stopped, "erasures stopped", lost=0)
+
+
+def test_a_first_demo_that_finds_no_room_says_so_and_can_be_had_again(disk, run, figure, whole):
+    home, stopped = disk.folder / "new", 0
+    demo = ("demo", "--posts", "60", "--pictures", "0")
+    for free in (0, 6000, *((100, 1000, 2000, 4000, 12000, 16000) if whole else ())):
+        disk.leave(free * KILO)
+        said = run(*demo, home=home)
+        disk.empty()
+        if said.code == 0:
+            shutil.rmtree(home)
+            continue
+        stopped += 1
+        assert_told(said, "No space left on device", str(home), "Free some space")
+        assert Stock(home).state() == ("", "")
+        assert Stock(home).leftovers() == []
+    assert stopped >= 2
+    said = run(*demo, home=home)
+    assert said.code == 0, said.err
+    assert len(Stock(home).loaded()) == 60
+    figure("disk_full_first_demos", stopped, "demos stopped", lost=0)
 
 
 def test_a_full_disk_stops_the_demo_and_media_with_one_line(disk, stock, run, demo_pictures):

@@ -8,6 +8,7 @@ the data of an agency that stopped counting last year remain as near at hand as 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -82,13 +83,18 @@ def retain(
             refuse_leap(settings, now, is_right=clock_is_right)
         outcome, months = _planned(settings, now)
         if not outcome.is_nothing:
-            with rewritten(settings, "retain") as to_be:
-                to_be.compact = True
-                _remove(to_be.con, settings, now)
-                for n, (table, month_on) in enumerate(months):
-                    if progress:
-                        progress(f"{table} {month_on:%Y-%m}", n, len(months))
-                    archive.archive_month(to_be.con, table, month_on)
+            try:
+                with rewritten(settings, "retain") as to_be:
+                    to_be.compact = True
+                    _remove(to_be.con, settings, now)
+                    for n, (table, month_on) in enumerate(months):
+                        if progress:
+                            progress(f"{table} {month_on:%Y-%m}", n, len(months))
+                        archive.archive_month(to_be.con, table, month_on)
+            except BaseException:
+                with suppress(OSError, duckdb.Error):
+                    sweep_archive(settings)  # months that were moved into a version that is none
+                raise
             assert to_be.version is not None
             outcome.version = to_be.version.version
             outcome.bytes_after = (settings.versions / to_be.version.file).stat().st_size
