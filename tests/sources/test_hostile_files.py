@@ -195,6 +195,22 @@ def test_what_is_no_plain_file_is_not_opened(tmp_path, home):
         import_paths(["/dev/zero"], home)
 
 
+def test_a_pipe_or_a_socket_in_a_folder_is_named_whatever_it_is_called(write, tmp_path, home):
+    write(MASTER, "in/m.csv")
+    (tmp_path / "in/readme.txt").write_text("no table")
+    for name in ("feed", "feed.csv", ".hidden"):
+        os.mkfifo(tmp_path / "in" / name)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(str(tmp_path / "in/sock"))
+    with pytest.raises(ImportFailed) as e:
+        import_paths([tmp_path / "in"], home)
+    assert [line.removeprefix(f"- {tmp_path}/in/") for line in str(e.value).splitlines()[1:]] == [
+        f"{name}: it is {kind}, not a file. Save what it gives into a file and import that."
+        for name, kind in (("feed", "a pipe"), ("feed.csv", "a pipe"), ("sock", "a socket"))
+    ]
+    assert [i.path.name for i in e.value.imported] == ["m.csv"]
+
+
 def test_links_out_of_a_folder_are_told_and_not_followed(write, tmp_path, home):
     write(MASTER, "in/m.csv")
     secret = write(MASTER.replace("0001", "0002"), "secret.csv")

@@ -97,6 +97,8 @@ def test_the_spill_of_a_process_that_is_gone_is_swept_after_an_hour_and_of_one_t
     [
         ("from enable_logging()", r"^enable_logging\(\) can't stand after FROM: .* `workbench import`.$"),
         ("select 1; select 2", "^One SELECT can be run at a time"),
+        ("pragma table_info('posts')", "^One SELECT can be run at a time"),
+        ("pragma show_tables", "^One SELECT can be run at a time"),
         ("selec 1", "^That query can't be run: Parser Error"),
         ("\ud800", "^That query can't be run: "),
         ("select " + "abs(" * 5000 + "1" + ")" * 5000, "^That query can't be run: "),

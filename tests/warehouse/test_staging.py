@@ -120,7 +120,6 @@ def test_a_count_is_the_number_that_was_written(stored, written, count):
         "1.23E+05",
         "1_000",
         "0x1F",
-        "9223372036854775808",
         "12345678901234567.4",
         "0.9999999999999999999999",
         "true",
@@ -138,6 +137,13 @@ def test_a_count_is_the_number_that_was_written(stored, written, count):
 def test_what_is_no_whole_number_is_refused(reason, written):
     why = reason("post_snapshots", {**SNAPSHOT, "views": written})
     assert why.startswith("views: ") and "is not a whole number" in why
+
+
+@pytest.mark.parametrize("written", ["9223372036854775808", "-" + "9" * 30, Decimal(2**63), "9" * 300])
+def test_a_number_that_does_not_fit_is_refused_with_the_largest_that_does(reason, written):
+    assert reason("post_snapshots", {**SNAPSHOT, "views": written}).endswith(
+        " is too large: the largest whole number here is 9,223,372,036,854,775,807 (or as far below 0)"
+    )
 
 
 def test_an_exponent_is_refused_because_spreadsheets_round_before_they_write_one(reason):

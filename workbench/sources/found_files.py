@@ -27,6 +27,8 @@ class Found:
 def found_files(paths: Sequence[Path | str], settings: Settings) -> Iterator[Found]:
     """The files meant: those named, and a folder's data files at any depth, hidden ones apart.
 
+    A pipe, a socket or a device in a folder is told of, and not opened.
+
     Raises UsageError for a path that names nothing, or a folder without any.
     """
     seen: set[Path] = set()
@@ -77,7 +79,9 @@ def _below(folder: Path, settings: Settings) -> Iterator[Found]:
         ]
         for name in names:
             path = Path(where, name)
-            if name.startswith(".") or not has_data_suffix(path) or _is_in(os.path.realpath(path), own):
+            if name.startswith(".") or not (has_data_suffix(path) or _gives_data(path)):
+                continue
+            if _is_in(os.path.realpath(path), own):
                 continue
             refused = _not_plain(path)
             if refused is None and path.is_symlink() and not _is_in(os.path.realpath(path), (top,)):
@@ -87,6 +91,15 @@ def _below(folder: Path, settings: Settings) -> Iterator[Found]:
                 )
             found.append(Found(path, refused))
     yield from sorted(found, key=lambda one: one.path)
+
+
+def _gives_data(path: Path) -> bool:
+    """Whether it is a pipe, a socket or a device: somebody may wait for what comes through it, whatever its name."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
 
 
 def _is_in(path: str, places: Sequence[str]) -> bool:

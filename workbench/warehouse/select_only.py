@@ -19,6 +19,8 @@ _ROWS_FROM = {
 """Functions that may stand after FROM. Others read files, run a text of their own, or change how DuckDB works: a
 locked configuration does not keep `FROM enable_logging(...)` from writing."""
 
+_ONE = "One SELECT can be run at a time, and nothing else. Names of tables: workbench status."
+
 
 def refuse_unless_select(con: duckdb.DuckDBPyConnection, query: str) -> None:
     """UsageError, with the reason, unless the text is one SELECT that gets its rows from tables."""
@@ -29,9 +31,7 @@ def refuse_unless_select(con: duckdb.DuckDBPyConnection, query: str) -> None:
     except duckdb.Error as e:
         raise UsageError(f"That query can't be run: {_line(e)}") from e
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise UsageError(
-            "One SELECT can be run at a time, and nothing else. Names of tables: workbench status."
-        )
+        raise UsageError(_ONE)
     for name in sorted(set(_functions(_parsed(con, query)))):
         if name not in _ROWS_FROM:
             raise UsageError(
@@ -48,6 +48,8 @@ def _parsed(con: duckdb.DuckDBPyConnection, query: str) -> Any:
         raise UsageError(f"That query can't be run: {_line(e)}") from e
     if not told or told.get("error"):
         why = (told or {}).get("error_message", "it is not one that only reads")
+        if str(why).startswith("Only SELECT"):
+            raise UsageError(_ONE)  # a PRAGMA that tells of tables counts as a SELECT until here
         raise UsageError(f"That query can't be run: {_line(why)}")
     return told
 

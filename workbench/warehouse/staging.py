@@ -248,6 +248,10 @@ _KINDS = {
 }
 
 
+_WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
+_LARGEST = 2**63 - 1
+
+
 def _castable(column: str, raw: str, wanted: str) -> _Check:
     """A value that is there must be a value of the wanted type, exactly."""
     given = quoted(column)
@@ -256,7 +260,13 @@ def _castable(column: str, raw: str, wanted: str) -> _Check:
     if wanted.startswith("DECIMAL"):
         kind = f"an amount with at most {_places(wanted)} decimals"
     ok = f"coalesce({_is_exact(column, raw, wanted)}, false) OR {absent}"
-    return _Check(ok, f"{text(column + ': ')} || {_shown(given)} || {text(' is not ' + kind)}")
+    why = text(f" is not {kind}")
+    if wanted == "BIGINT":
+        whole = _matches(f"{given}::VARCHAR", _WHOLE)
+        beyond = f"abs(TRY_CAST({given} AS DOUBLE)) >= {_LARGEST}"
+        told = text(f" is too large: the largest whole number here is {_LARGEST:,} (or as far below 0)")
+        why = f"CASE WHEN {whole} AND {beyond} THEN {told} ELSE {why} END"
+    return _Check(ok, f"{text(column + ': ')} || {_shown(given)} || {why}")
 
 
 def _is_exact(column: str, raw: str, wanted: str) -> str:
@@ -267,8 +277,7 @@ def _is_exact(column: str, raw: str, wanted: str) -> str:
         return f"{same} AND isfinite({typed})" if wanted == "DOUBLE" else same
     if wanted == "BIGINT":
         # The pattern costs more than writing the number out, and most are plain.
-        plain = r"\s*[+-]?[0-9]+(\.0*)?\s*"
-        is_whole = f"CASE WHEN {typed}::VARCHAR = {given} THEN true ELSE {_matches(given, plain)} END"
+        is_whole = f"CASE WHEN {typed}::VARCHAR = {given} THEN true ELSE {_matches(given, _WHOLE)} END"
         return f"{typed} IS NOT NULL AND {is_whole}"
     if wanted == "DOUBLE":
         return f"isfinite({typed}) AND NOT contains({given}, '_')"
