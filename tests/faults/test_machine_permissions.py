@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,18 @@ from machine import (
     command,
     demo_pictures,
     remounted,
+    run,
     small_disk,
     stocked,
 )
 
-__all__ = ["demo_pictures", "stocked"]
+from workbench import record
+from workbench.safekeeping.backup import backed_up, backup_store
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "media"))
+from misbehaving import serving
+
+__all__ = ["demo_pictures", "run", "stocked"]
 
 RECORD = "import sys\nfrom workbench import record\nrecord.post(post_id='tiktok:1', home=sys.argv[-1])\n"
 
@@ -131,3 +140,107 @@ def test_a_folder_to_publish_to_that_may_not_be_written_is_named(demo_home, tmp_
         assert_told(said, str(shelf))
     said = command("publish", "--to", str(shelf), home=home)
     assert said.code == 0, said.err
+
+
+@pytest.fixture
+def place(stock: Stock, tmp_path: Path) -> Path:
+    """A backup of the home."""
+    made = tmp_path / "backups"
+    backed_up(stock.settings, backup_store(stock.settings, str(made)))
+    return made
+
+
+def test_a_backup_without_the_right_names_the_place_and_what_to_do_and_is_none(stock, place, run, figure):
+    (stock.home / "analyses").mkdir(mode=0o700)
+    mine = stock.home / "analyses" / "mine.ipynb"
+    mine.write_text("{}")
+    known, refused = sorted(place.rglob("*.json")), 0
+    for path, mode, remedy in (
+        (place, 0o000, "or name another place"),
+        (place / ".building", 0o500, "or name another place"),
+        (mine, 0o000, "ask its owner for the right, or move it elsewhere"),
+        (mine.parent, 0o000, "Ask its owner for the right"),
+        (stock.settings.data, 0o500, "Ask its owner for the right"),
+    ):
+        stock.record(1)
+        with stock.stands(), allowed(path, mode):
+            said = command("backup", str(place), home=stock.home, before=bound_by_permissions)
+            assert_told(said, "Permission denied", str(path), remedy)
+        assert list(stock.settings.data.glob(".backup-*")) == []
+        assert sorted(place.rglob("*.json")) == known
+        refused += 1
+    said = run("backup", str(place), home=stock.home)
+    assert said.code == 0, said.err
+    stock.works_again()
+    figure("permission_refusals_of_backups", refused, "backups", lost=0)
+
+
+def test_a_restore_without_the_right_names_the_place_and_brings_back_nothing(stock, place, run, tmp_path):
+    back = tmp_path / "back"
+    back.mkdir()
+    part = next(p for p in (place / "blobs").rglob("*") if p.is_file())
+    into = ("restore", str(place), "--quick", "--into")
+    for path, mode, target, remedy in (
+        (back, 0o500, back, "restore elsewhere"),
+        (back, 0o500, back / "new", "restore elsewhere"),
+        (place, 0o000, back, "or name another place"),
+        (part, 0o000, back, "Ask its owner for the right"),
+    ):
+        with stock.stands(), allowed(path, mode):
+            said = command(*into, str(target), home=stock.home, before=bound_by_permissions)
+            assert_told(said, "Permission denied", str(path), remedy)
+            assert "--recheck" not in said.err and "--home" not in said.err
+        assert {p.name for p in back.rglob("*") if p.is_file()} <= {"load.lock"}
+        assert list(back.glob(".restoring*")) == []
+    said = run(*into, str(back), home=stock.home)
+    assert said.code == 0, said.err
+    Stock(back, stock.acknowledged).works_again()
+
+
+def test_retention_and_erasure_without_the_right_change_nothing(stock, run, whole):
+    record.rows(
+        "raw_payloads",
+        [{"payload_id": "p", "fetched_at": datetime(2025, 1, 5), "payload": "{}"}],
+        home=stock.home,
+    )
+    stock.works_again()
+    erase = ("erase", "--account", "tiktok:a1", "--yes")
+    for words in (("retain",), erase):
+        for place in ("data/versions", *(("data", "data/versions/v000002.duckdb") if whole else ())):
+            mode = 0o000 if place.endswith(".duckdb") else 0o500
+            with stock.stands(), allowed(stock.home / place, mode):
+                said = command(*words, home=stock.home, before=bound_by_permissions)
+                assert_told(said, "Permission denied", str(stock.home / place), "Ask its owner for the right")
+    said = run("retain", home=stock.home)
+    assert said.code == 0, said.err
+    assert "raw payload" in said.err
+    said = run(*erase, home=stock.home)
+    assert said.code == 0, said.err
+    stock.acknowledged -= {p for p in stock.acknowledged if p not in set(stock.loaded())}
+    assert 0 < len(stock.acknowledged) < 305
+    stock.works_again()
+
+
+def test_fetching_into_a_folder_that_may_not_be_written_names_it_and_the_picture_is_fetched_later(
+    stock, run, monkeypatch
+):
+    media = stock.settings.data / "media"
+    media.mkdir(mode=0o700)
+    with serving() as stub:
+        record.rows(
+            "slides",
+            [{"post_id": "tiktok:1", "slide_index": 1, "slide_url": stub.address("/picture/1")}],
+            home=stock.home,
+        )
+        stock.works_again()
+        fetch = ("media", "fetch")
+        near = {"WORKBENCH_MEDIA_PRIVATE_HOSTS": stub.host}
+        with allowed(media, 0o500):
+            said = command(*fetch, home=stock.home, environment=near, before=bound_by_permissions)
+            assert_told(said, "Permission denied", str(media), "Ask its owner for the right")
+        assert [p for p in media.rglob("*") if p.is_file()] == []
+        monkeypatch.setenv(*near.popitem())
+        said = run(*fetch, home=stock.home)
+        assert said.code == 0, said.err
+        assert len([p for p in media.rglob("*") if p.is_file()]) == 1
+    stock.works_again()

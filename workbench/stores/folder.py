@@ -27,6 +27,8 @@ _REMEDIES = {
     errno.EDQUOT: _ROOM,
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
+    errno.EEXIST: "Move that file away, or name another place",
+    errno.ENOTDIR: "Move that file away, or name another place",
     errno.EROFS: "Have it mounted for writing, or name another place",
 }
 
@@ -105,7 +107,8 @@ class Folder(Store):
         try:
             yield
         except OSError as e:
-            raise StorageError(f"{self.folder / key}: {e.strerror}. {_remedy(e)}.") from e
+            where = e.filename2 or e.filename or self.folder / key
+            raise StorageError(f"{where}: {e.strerror}. {_remedy(e)}.") from e
 
 
 def _remedy(error: OSError) -> str:
