@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,12 +13,13 @@ import duckdb
 import pytest
 
 from workbench.cli import main
-from workbench.errors import UsageError
+from workbench.errors import UsageError, WorkbenchError
 from workbench.safekeeping.retain import retain, sweep_archive
 from workbench.settings import load_settings
 from workbench.warehouse import marts, versions
 from workbench.warehouse.load import load
 from workbench.warehouse.reader import Workbench
+from workbench.warehouse.rewriting import changed_in_place
 
 sys.path.append(str(Path(__file__).parents[1] / "warehouse"))
 from given import POST, batch, loaded, query
@@ -78,6 +80,41 @@ def test_hashes_of_addresses_are_forgotten_and_their_events_stay(settings):
     kept = query(settings, "SELECT event_id, ip_hash IS NULL FROM app_events ORDER BY 1")
     assert kept == [("old", True), ("young", False)]
     assert retain(settings, now=NOW).is_nothing
+
+
+def test_hashes_in_rejected_events_are_forgotten_after_their_days_in_every_version(settings):
+    def rejected(name, rejected_at):
+        loaded(settings, {"app_events": [event(name, "no instant")]})
+        with changed_in_place(settings, _newest(settings)) as con:
+            con.execute(
+                "UPDATE rejected_rows SET rejected_at = ? WHERE row_json LIKE ?", [rejected_at, f'%"{name}"%']
+            )
+
+    rejected("old", NOW - timedelta(days=30, seconds=1))
+    versions.pin_reported(settings.versions, [1])
+    rejected("young", NOW - timedelta(days=30))
+    assert retain(settings, now=NOW, dry_run=True).ip_hashes == 1
+    found = retain(settings, now=NOW)
+    assert (found.ip_hashes, found.removed, found.rewritten) == (1, {}, [1, 2])
+    for number in versions.kept_versions(settings.versions):
+        file = settings.versions / f"v{number:06d}.duckdb"
+        with duckdb.connect(str(file), read_only=True) as con:
+            rows = dict(
+                con.execute(
+                    "SELECT row_json ->> 'event_id', row_json ->> 'ip_hash' FROM rejected_rows"
+                ).fetchall()
+            )
+        assert rows == {"old": None, "young": "hash of young"} if number > 1 else rows == {"old": None}
+        assert b"hash of old" not in file.read_bytes()
+    assert retain(settings, now=NOW).is_nothing
+    assert retain(settings, now=NOW + timedelta(seconds=1)).ip_hashes == 1
+    assert retain(replace(settings, ip_hash_days=0), now=NOW + timedelta(days=50)).is_nothing
+
+
+def _newest(settings):
+    newest = versions.current(settings.versions)
+    assert newest is not None
+    return newest
 
 
 def test_only_months_that_are_old_as_a_whole_move_and_by_the_newest_capture(settings):
@@ -235,6 +272,41 @@ def test_a_damage_inside_an_archived_file_is_named_and_refuses_no_batch(settings
         assert f"{file} is damaged: " in (said := capsys.readouterr().err), words
         assert "workbench restore" in said
     assert folder.is_dir()
+
+
+def test_a_damaged_newest_version_is_told_with_a_remedy_that_works(settings, capsys):
+    words = ["--home", str(settings.home)]
+    for name in ("a", "b"):
+        loaded(settings, {"raw_payloads": [payload(name, days_ago(400))]})
+    (settings.versions / "v000002.duckdb").write_bytes(b"no database")
+    for command in (["retain"], ["retain", "--dry-run"], ["erase", "--user", "u-1", "--yes"]):
+        assert main([*command, *words]) == 1
+        said = capsys.readouterr().err
+        assert said.startswith("Error: ") and said.count("\n") == 1
+        assert "Nothing was removed. `workbench verify` names" in said or command != ["retain"]
+    assert main(["verify", *words]) == 1
+    told = "Restore a backup (workbench restore); or go back: copy v000001.json to current.json"
+    assert told in capsys.readouterr().out
+    with pytest.raises(WorkbenchError, match=r"or, where it is the newest, go back: copy v000001\.json over"):
+        Workbench(settings)
+    shutil.copyfile(settings.versions / "v000001.json", settings.versions / versions.POINTER)
+    assert main(["retain", *words]) == 0
+    assert "Removed 1 raw payloads. Version 2:" in capsys.readouterr().err
+    assert main(["verify", *words]) == 0
+
+
+def test_a_damaged_older_version_stops_an_erasure_until_it_is_removed(settings, capsys):
+    words = ["--home", str(settings.home)]
+    for name in ("a", "b"):
+        loaded(settings, {"raw_payloads": [payload(name, days_ago(1))]})
+    (settings.versions / "v000001.duckdb").write_bytes(b"no database")
+    assert main(["erase", "--user", "u-1", "--yes", *words]) == 1
+    assert "`workbench verify` names what is damaged" in capsys.readouterr().err
+    assert main(["verify", *words]) == 1
+    assert "remove v000001.* if no report needs it" in capsys.readouterr().out
+    for file in settings.versions.glob("v000001.*"):
+        file.unlink()
+    assert main(["erase", "--user", "u-1", "--yes", *words]) == 0
 
 
 def test_the_archives_files_are_plain_parquet_for_other_tools(settings):

@@ -137,7 +137,7 @@ def test_a_file_that_is_no_database_is_told_with_what_to_do(settings):
     loaded(settings, {})
     (settings.versions / "v000001.duckdb").write_bytes(b"no database")
     with pytest.raises(
-        WorkbenchError, match=r"v000001.duckdb can't be opened: .* \(kept: 1\) or restore a backup"
+        WorkbenchError, match=r"v000001.duckdb can't be opened: .* Restore a backup: workbench restore\.$"
     ):
         workbench.connect(settings.home)
 

@@ -20,12 +20,16 @@ from ..warehouse.journal import seal
 from ..warehouse.private import new_erasure_id, private_key
 from ..warehouse.traces import Traces
 from .backup_held import BACKUP_LOCK, refuse_while_held
+from .damage import damage_told
 from .erase_batches import forget_waiting, recorded_beside
 from .erase_files import forget_files, search_of, thumbnails_of
 from .erase_person import Person, drop_intent, find_person, keep_intent, kept_intent
 from .erase_reports import Cleared, forget_reports
 from .erase_versions import counted, forget
 from .erased_since import backups_there
+
+
+_BEGUN = "An erasure that was begun is finished by workbench erase."
 
 
 @dataclass
@@ -53,6 +57,7 @@ class Erasure:
         return not (self.rows or self.batches or self.pictures or reports or self.files)
 
 
+@damage_told("Nothing was changed.")
 def planned(settings: Settings, kind: str, given: str, *, keep_words: bool = False) -> Erasure:
     """What an erasure would remove, counted as it counts; nothing is changed.
 
@@ -81,6 +86,7 @@ def unfinished(settings: Settings) -> Person | None:
     return kept_intent(settings) if settings.data.is_dir() else None
 
 
+@damage_told(_BEGUN)
 def erase(
     settings: Settings,
     kind: str,
@@ -106,6 +112,7 @@ def erase(
         return _erased(settings, person, key, there, progress)
 
 
+@damage_told(_BEGUN)
 def finish(
     settings: Settings, *, progress: Callable[[str, int, int], None] = lambda name, n, total: None
 ) -> Erasure | None:

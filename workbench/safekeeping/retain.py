@@ -20,6 +20,7 @@ from ..warehouse import archive, versions
 from ..warehouse.reader import Workbench
 from ..warehouse.rewriting import rewritten
 from .clock import refuse_leap
+from .damage import damage_told
 from .erase_addresses import EVENT_AT, forget_addresses, forget_hashes, old_hashes
 
 _AGED = {
@@ -57,6 +58,7 @@ class Retained:
         return not (self.moved or self.ip_hashes or self.removed)
 
 
+@damage_told("Nothing was removed.")
 def retain(
     settings: Settings,
     *,

@@ -24,6 +24,17 @@ from .tables import HIDDEN_COLUMNS
 _NOT_SHOWN = {"mart_state", "table_counts"}
 
 
+def _instead(folder: Path, damaged: int) -> str:
+    """What to do about a version that can't be opened."""
+    others = [f"v{n:06d}.json" for n in versions.kept_versions(folder) if n != damaged]
+    if not others:
+        return "Restore a backup: workbench restore."
+    return (
+        f"Restore a backup (workbench restore); or, where it is the newest, go back: copy {others[-1]} over "
+        f"{versions.POINTER} in {folder}, and import what came since again."
+    )
+
+
 class Workbench:
     """One version of the warehouse, open for reading.
 
@@ -55,10 +66,7 @@ class Workbench:
                 return
             if trouble := machine_trouble(e, where=str(file)):
                 raise WorkbenchError(trouble) from e
-            raise WorkbenchError(
-                f"{file} can't be opened: {e}. Ask for an older version (kept: "
-                f"{', '.join(map(str, versions.kept_versions(folder)))}) or restore a backup."
-            ) from e
+            raise WorkbenchError(f"{file} can't be opened: {e}. {_instead(folder, found.version)}") from e
         self.backend.raw_sql("SET TimeZone = 'UTC'").fetchall()
         self.backend.raw_sql("SET enable_progress_bar = false").fetchall()
         if threads := os.environ.get("WORKBENCH_THREADS"):
