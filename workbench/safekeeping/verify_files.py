@@ -13,6 +13,7 @@ import duckdb
 
 from ..errors import WorkbenchError
 from ..settings import Settings
+from ..warehouse import versions
 from ..warehouse.batches import file_sha256, read_manifest, waiting
 from ..warehouse.journal import FOLDER
 from ..warehouse.staging import one_file, text
@@ -120,7 +121,8 @@ def _archive(settings: Settings, sound: Sequence[int]) -> Iterator[Finding]:
                     yield Finding("archive file", str(file), why, remedy)
     finally:
         con.close()
-    if folder.is_dir():
+    # What a version that can't be read names is not known, and is no stray.
+    if folder.is_dir() and {*sound} >= {*versions.kept_versions(settings.versions)}:
         here = {
             f.relative_to(folder).as_posix() for f in folder.rglob("*.parquet") if not f.name.startswith(".")
         }
