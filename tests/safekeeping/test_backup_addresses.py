@@ -68,6 +68,14 @@ def test_no_hash_of_an_address_is_in_a_backup(home, tmp_path):
     assert [str(f) for f in back.findings if f.what != "journal"] == []
     (tmp_path / "back" / "data" / "private.key").write_text((home.data / "private.key").read_text())
     assert _hashes(tmp_path / "back") == set()
+    # Whatever becomes of it, nothing in it is past its days: no byte of it is of a hash.
+    known = [address_hash(f"203.0.113.{n}", home.data).encode() for n in range(12)]
+    here, there = (
+        b"".join(f.read_bytes() for f in top.rglob("*") if f.is_file())
+        for top in (home.home, tmp_path / "back")
+    )
+    assert sum(h in here for h in known) >= 4
+    assert [h for h in known if h in there] == []
     assert [s for s in made.left_out if s.startswith("Hashes of network addresses")]
     newest = made.version
     for number in (1, newest):

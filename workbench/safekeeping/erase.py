@@ -28,7 +28,6 @@ from .erase_reports import Cleared, forget_reports
 from .erase_versions import counted, forget
 from .erased_since import backups_there
 
-
 _BEGUN = "An erasure that was begun is finished by workbench erase."
 
 
