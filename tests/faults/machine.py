@@ -27,6 +27,7 @@ from workbench.warehouse.load import load
 
 COMMAND = "import sys; from workbench.cli import main; sys.exit(main())"
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
+_CAPABILITY_VERSION = 0x20080522
 
 
 @dataclass
@@ -70,6 +71,31 @@ def bound_by_permissions() -> None:
     if os.geteuid() == 0:
         for right in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
             assert ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, right, 0, 0, 0) == 0
+
+
+@contextmanager
+def held_to_permissions() -> Iterator[None]:
+    """Within the block this thread, and those that it begins, do not pass over permissions, where root runs them.
+
+    Programs that they start do.
+    """
+    if os.geteuid() != 0:
+        yield
+        return
+    libc, head, sets = (
+        ctypes.CDLL(None),
+        (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0),
+        (ctypes.c_uint32 * 6)(),
+    )
+    assert libc.capget(head, sets) == 0
+    before = sets[0]  # the first 32 rights in effect
+    sets[0] = before & ~(1 << _CAP_DAC_OVERRIDE | 1 << _CAP_DAC_READ_SEARCH)
+    assert libc.capset(head, sets) == 0
+    try:
+        yield
+    finally:
+        sets[0] = before
+        assert libc.capset(head, sets) == 0
 
 
 def limited(kind: int, most: int) -> Callable[[], None]:

@@ -325,7 +325,7 @@ def test_a_full_disk_stops_retention_and_nothing_that_was_to_go_or_stay_is_half_
 
 def test_a_full_disk_stops_an_erasure_that_the_next_one_finishes(disk, kept, run, figure, whole):
     stopped = 0
-    for share in (0, 1.1, *((i / 10 for i in range(1, 30)) if whole else ())):
+    for share in (1.1, *((i / 10 for i in range(30)) if whole else ())):
         stock = kept.copied(disk.folder / "home")
         gone = {p for p in stock.acknowledged if int(p.partition(":")[2]) % 7 == 2}  # of tiktok:a1
         pointed = versions.current(stock.settings.versions)
@@ -341,14 +341,14 @@ def test_a_full_disk_stops_an_erasure_that_the_next_one_finishes(disk, kept, run
         stock.acknowledged -= gone
         stock.works_again()
         shutil.rmtree(stock.home)
-    assert stopped >= 2
+    assert stopped
     figure("disk_full_erasures", stopped, "erasures stopped", lost=0)
 
 
 def test_a_first_demo_that_finds_no_room_says_so_and_can_be_had_again(disk, run, figure, whole):
     home, stopped = disk.folder / "new", 0
     demo = ("demo", "--posts", "60", "--pictures", "0")
-    for free in (0, 6000, *((100, 1000, 2000, 4000, 12000, 16000) if whole else ())):
+    for free in (300, *((0, 100, 1000, 6000, 2000, 4000, 12000, 16000) if whole else ())):
         disk.leave(free * KILO)
         said = run(*demo, home=home)
         disk.empty()
@@ -359,7 +359,7 @@ def test_a_first_demo_that_finds_no_room_says_so_and_can_be_had_again(disk, run,
         assert_told(said, "No space left on device", str(home), "Free some space")
         assert Stock(home).state() == ("", "")
         assert Stock(home).leftovers() == []
-    assert stopped >= 2
+    assert stopped
     said = run(*demo, home=home)
     assert said.code == 0, said.err
     assert len(Stock(home).loaded()) == 60
