@@ -16,7 +16,8 @@ from workbench.reporting.page import charts_in
 from workbench.reporting.run import ReportRun
 
 NAMES = ["0_overview", "1_slides", "2_accounts", "3_vas", "4_roi", "5_creators"]
-PAGES = [*NAMES, "index"]
+SHOWN = ["0_overview", *(pytest.param(n, marks=pytest.mark.long) for n in NAMES[1:])]
+PAGES = [*SHOWN, "index"]
 LARGEST = 3_000_000
 # What stands in a drawing is one image to it, whose colours test_theme holds.
 _AXE = "axe.run({ exclude: [['svg']] }, { resultTypes: ['violations'], runOnly: %s })"
@@ -89,7 +90,7 @@ def text_of(run: ReportRun, name: str) -> str:
     return file_of(run, name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SHOWN)
 def test_every_chart_of_the_notebook_is_drawn(
     looks: Callable[[str], Look], runs: Callable[[str], ReportRun], name: str
 ) -> None:

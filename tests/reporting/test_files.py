@@ -95,10 +95,13 @@ def test_a_folder_that_was_set_aside_by_a_killed_run_comes_back(tmp_path):
 def test_a_set_that_another_run_makes_for_too_long_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "_LONGEST_WAIT", 0)
     with (
-        files.one_at_a_time(tmp_path / "2025-W40"),
+        files.one_at_a_time(tmp_path / "2025-W40", tmp_path),
         pytest.raises(WorkbenchError, match="Another run has been making"),
-        files.one_at_a_time(tmp_path / "2025-W40"),
+        files.one_at_a_time(tmp_path / "2025-W40", tmp_path),
     ):
         pass
-    with files.one_at_a_time(tmp_path / "2025-W41"), files.one_at_a_time(tmp_path / "2025-W40"):
+    with (
+        files.one_at_a_time(tmp_path / "2025-W41", tmp_path),
+        files.one_at_a_time(tmp_path / "2025-W40", tmp_path),
+    ):
         pass

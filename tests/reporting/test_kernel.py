@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -16,7 +18,7 @@ from traitlets.config import Config
 
 from workbench.reporting import fork_server, kernel_process
 from workbench.reporting.engine import execute
-from workbench.reporting.kernel import ReportKernelManager, close_loop
+from workbench.reporting.kernel import ReportKernelManager, close_loop, ended_with
 from workbench.reporting.scratch import scratch
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux only")
@@ -201,3 +203,13 @@ def test_the_url_checker_that_costs_a_second_is_not_imported():
         "import altair, nbformat; assert 'lark' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_breaks_off_while_work_is_handed_out_does_not_wait_for_it():
+    ended, begun = threading.Event(), time.monotonic()
+    with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(1) as pool, ended_with(pool, also=ended.set):
+        first, second = (pool.submit(ended.wait, 60) for _ in range(2))
+        while not first.running():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert first.result() and second.cancelled() and time.monotonic() - begun < 30

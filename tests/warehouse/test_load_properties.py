@@ -22,6 +22,7 @@ from workbench.warehouse import marts
 from workbench.warehouse.load import load
 from workbench.warehouse.tables import TABLES
 
+pytestmark = pytest.mark.long
 MORE = os.environ.get("EXAMPLES")
 SOME = settings(
     max_examples=int(MORE or 18),

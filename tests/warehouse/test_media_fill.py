@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
+import pytest
 from given import NOON, batch, loaded, query
 
 from workbench.settings import Settings, load_settings
@@ -71,6 +72,7 @@ def test_what_was_read_replaces_an_imported_text(settings):
     assert images == [(1,)]
 
 
+@pytest.mark.long
 def test_the_order_of_files_slides_and_readings_changes_nothing(tmp_path):
     later = {"slides": [{"post_id": "tiktok:2", "slide_index": 1, "ocr_text": "imported again"}]}
     found = []

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
+import pytest
 from given import NOON, batch, content, loaded, query
 
 from workbench.settings import Settings, load_settings
@@ -53,6 +54,7 @@ def test_when_terms_change_so_does_what_follows_from_them(settings):
     assert vas(settings) == [None, None, "tom", None]
 
 
+@pytest.mark.long
 def test_the_order_of_batches_changes_nothing(tmp_path):
     batches = [POSTS, TERMS, {"posts": [{"post_id": "tiktok:4", "va_id": "mia", "caption": "x"}]}]
     found = []

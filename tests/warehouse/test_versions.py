@@ -267,6 +267,7 @@ while True:
 """
 
 
+@pytest.mark.long
 def test_readers_see_whole_versions_only_while_a_loader_loops(tmp_path):
     loader = python(LOAD_FOREVER, tmp_path, os.path.dirname(__file__))
     said(loader)
@@ -286,6 +287,7 @@ def test_readers_see_whole_versions_only_while_a_loader_loops(tmp_path):
 
 
 @pytest.mark.usefixtures("without_marts")
+@pytest.mark.long
 def test_a_loader_killed_at_any_moment_leaves_a_whole_version(tmp_path):
     for delay in (0.02, 0.1, 0.2):
         loader = python(LOAD_FOREVER, tmp_path, os.path.dirname(__file__))

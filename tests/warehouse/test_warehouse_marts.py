@@ -395,7 +395,7 @@ def test_a_part_is_refreshed_like_the_whole_when_there_is(
         assert agency.differences(tmp_path) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2))])
 def test_a_part_is_refreshed_like_the_whole_after_anything(agency: Agency, tmp_path: Path, seed: int) -> None:
     agency.random = random.Random(seed)
     for _ in range(4):

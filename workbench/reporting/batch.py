@@ -109,7 +109,7 @@ def make_batch(
     progress
         Called with a report's name when it is made, how many are, and of how many.
     """
-    from .kernel import end_until_done
+    from .kernel import ended_with
 
     started, now = time.monotonic(), datetime.now(UTC)
     if facts and facts.freshness:  # data that are too old are so for all
@@ -147,17 +147,12 @@ def make_batch(
         held(settings.versions, version),
         ThreadPoolExecutor(cores()) as kernels,
         ThreadPoolExecutor(cores() + 1) as makers,
+        ended_with(makers, kernels),
     ):
         running: dict[Future[Made], str] = {makers.submit(one, p): p.name for p in planned}
-        try:
-            for n, done in enumerate(as_completed(running), start=1):
-                if progress:
-                    progress(running[done], n, len(running))
-        except BaseException:
-            for pool in (makers, kernels):
-                pool.shutdown(wait=False, cancel_futures=True)
-            end_until_done(running)
-            raise
+        for n, done in enumerate(as_completed(running), start=1):
+            if progress:
+                progress(running[done], n, len(running))
     index = write_index(reports, [p.name for p in planned])
     if out is None:
         pin_reported(settings.versions, versions_of_reports(reports, settings.pin_reports))

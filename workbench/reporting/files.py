@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import glob
+import hashlib
 import os
 import shutil
 import sys
@@ -69,12 +70,14 @@ def replaced(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
+def one_at_a_time(folder: Path, locks: Path) -> Iterator[None]:
     """Wait for another run that makes this folder: what is carried over from it is then what stands.
 
-    Raises WorkbenchError after a quarter of an hour.
+    `locks` is where the locks lie, named by the hash of what they lock. Raises WorkbenchError after 15 minutes.
     """
-    lock = filelock.FileLock(folder.with_name(f".{folder.name}.lock"), timeout=_LONGEST_WAIT, mode=0o600)
+    locks.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = f"making-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}.lock"
+    lock = filelock.FileLock(locks / name, timeout=_LONGEST_WAIT, mode=0o600)
     try:
         lock.acquire()
     except filelock.Timeout as e:

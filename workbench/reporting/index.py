@@ -14,7 +14,7 @@ from urllib.parse import quote
 from ..display.escaping import plain
 from ..display.numbers import counted, in_unit, instant, percent
 from ..errors import UsageError
-from .files import one_at_a_time, write
+from .files import write
 from .manifest import MANIFEST, is_manifest
 from .page import document
 from .sparkline import Point, sparkline
@@ -49,17 +49,14 @@ def write_index(reports: Path, names: Iterable[str] | None = None) -> Path:
     A named report, `<name>/<period>/`, gets an index of its own and a line in this one, which reads no more than its
     newest manifest. `names` are those whose own index is written anew, besides those that have none; all unless given.
     """
-    with one_at_a_time(reports / INDEX):
-        found = _folders(reports)
-        named = [f for f in found if not (f / MANIFEST).is_file() and any(f.glob(f"[!.]*/{MANIFEST}"))]
-        anew = None if names is None else set(names)
-        for folder in named:
-            if anew is None or folder.name in anew or not (folder / INDEX).is_file():
-                _written(
-                    folder / INDEX, index_page(_periods(folder), title=folder.name, above="../index.html")
-                )
-        sets = [_named(folder) for folder in named]
-        _written(reports / INDEX, index_page(_periods(reports), sets=sets))
+    found = _folders(reports)
+    named = [f for f in found if not (f / MANIFEST).is_file() and any(f.glob(f"[!.]*/{MANIFEST}"))]
+    anew = None if names is None else set(names)
+    for folder in named:
+        if anew is None or folder.name in anew or not (folder / INDEX).is_file():
+            _written(folder / INDEX, index_page(_periods(folder), title=folder.name, above="../index.html"))
+    sets = [_named(folder) for folder in named]
+    _written(reports / INDEX, index_page(_periods(reports), sets=sets))
     return reports / INDEX
 
 

@@ -10,11 +10,12 @@ import asyncio
 import shutil
 import sys
 import tempfile
-import time
+import threading
 import uuid
 import weakref
-from collections.abc import Collection
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,26 @@ def end_all() -> None:
             manager.provisioner.end_group()
 
 
-def end_until_done(running: Collection[Future[Any]]) -> None:
-    """End kernels, also those that are just starting, until what runs them has come to its end.
+@contextmanager
+def ended_with(*pools: Executor, also: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Whatever breaks the block off ends the kernels that these pools run, also those that are just starting.
 
-    Not `concurrent.futures.wait`: to that, one that was cancelled before it began is never done.
+    `also` is called before it waits for what the pools have begun; what they have not is left out.
     """
-    while not all(each.done() for each in running):
-        end_all()
-        time.sleep(0.1)
+    try:
+        yield
+    except BaseException:
+        for pool in pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        also()
+
+        def wait() -> None:
+            for pool in pools:
+                pool.shutdown()
+
+        done = threading.Thread(target=wait, daemon=True)
+        done.start()
+        while done.is_alive():
+            end_all()
+            done.join(0.1)
+        raise

@@ -176,7 +176,7 @@ def make_reports(
         ended_in_order(),
         memory(),
         held(settings.versions, version),
-        one_at_a_time(final),
+        one_at_a_time(final, settings.data / "cache"),
         replaced(final) as building,
     ):
         before = manifest_of(final) if only else None
@@ -326,7 +326,7 @@ def _run_all(
     kernels: Executor | None = None,
 ) -> list[Execution]:
     """Run and draw them, as many at a time as there are cores."""
-    from .kernel import close_loop, end_until_done
+    from .kernel import close_loop, ended_with
 
     folder.mkdir(mode=0o700, exist_ok=True)
 
@@ -342,18 +342,10 @@ def _run_all(
 
     if kernels is not None:
         return [r.result() for r in [kernels.submit(one, n) for n in notebooks]]
-    with ThreadPoolExecutor(min(cores(), len(notebooks))) as pool:
+    with ThreadPoolExecutor(min(cores(), len(notebooks))) as pool, ended_with(pool, also=stop_drawing):
         # The first, which sums up the others, comes last: it reads what they have found.
         begun = {n: pool.submit(one, n) for n in (*notebooks[1:], *notebooks[:1])}
-        running = [begun[n] for n in notebooks]
-        try:
-            return [r.result() for r in running]
-        except BaseException:
-            # Whoever interrupts a run wants it to end now, and its kernels with it, also one that is just starting.
-            pool.shutdown(wait=False, cancel_futures=True)
-            stop_drawing()
-            end_until_done(running)
-            raise
+        return [begun[n].result() for n in notebooks]
 
 
 def _drawn(

@@ -69,7 +69,7 @@ def tried(
     notebook: Path, samples: Sequence[Sample], values: dict[str, Any], folder: Path, timeout: int
 ) -> list[Trial]:
     """The notebook run on every sample, side by side; executed copies go into `folder`."""
-    from ..kernel import close_loop, end_until_done
+    from ..kernel import close_loop, ended_with
 
     start_server()
 
@@ -90,14 +90,9 @@ def tried(
             [f"{whom} ({place_of(execution.notebook, cell)})" for cell, whom in asked],
         )
 
-    with ThreadPoolExecutor(len(samples)) as pool:
+    with ThreadPoolExecutor(len(samples)) as pool, ended_with(pool):
         running = [pool.submit(one, n) for n in range(len(samples))]
-        try:
-            return [r.result() for r in running]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            end_until_done(running)
-            raise
+        return [r.result() for r in running]
 
 
 def ran(name: str, trial: Trial) -> Check:
