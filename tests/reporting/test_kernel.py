@@ -206,10 +206,15 @@ def test_the_url_checker_that_costs_a_second_is_not_imported():
 
 
 def test_what_breaks_off_while_work_is_handed_out_does_not_wait_for_it():
-    ended, begun = threading.Event(), time.monotonic()
-    with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(1) as pool, ended_with(pool, also=ended.set):
-        first, second = (pool.submit(ended.wait, 60) for _ in range(2))
-        while not first.running():
-            time.sleep(0.01)
-        raise KeyboardInterrupt
-    assert first.result() and second.cancelled() and time.monotonic() - begun < 30
+    ended, begun, asked = threading.Event(), time.monotonic(), []
+
+    def interrupted() -> None:
+        with ThreadPoolExecutor(1) as pool, ended_with(pool, also=ended.set):
+            asked.extend(pool.submit(ended.wait, 60) for _ in range(2))
+            while not asked[0].running():
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert asked[0].result() and asked[1].cancelled() and time.monotonic() - begun < 30
