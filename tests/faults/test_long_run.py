@@ -175,6 +175,7 @@ def test_a_year_grows_no_faster_than_the_data_kept_and_leaks_nothing(
         now["left"] = tree(temporary)[0]
         now["hashes"], now["payloads"] = hashes, counts["raw_payloads"]
         weekly.append(now)
+        print(f"week {week + 1} of {form.weeks}: {now}")  # noqa: T201
 
     # Nothing was lost or doubled, whatever was killed.
     days = form.weeks * 7
