@@ -486,15 +486,17 @@ def test_a_home_that_is_being_restored_takes_no_other_restore_and_no_load(
     first = subprocess.Popen(
         [sys.executable, "-c", PAUSED, str(mark), *words], stderr=subprocess.PIPE, text=True
     )
-    while not mark.exists() and first.poll() is None:
-        time.sleep(0.02)
-    monkeypatch.setenv("WORKBENCH_LOCK_SECONDS", "0.5")
-    others = (lambda: restored(store, back), lambda: load(load_settings(back)))
-    for other in others:
-        with pytest.raises(WorkbenchError, match=rf"process {first.pid} \(workbench restore\)"):
-            other()
-    mark.unlink()
-    said = first.communicate()[1]
+    try:
+        while not mark.exists() and first.poll() is None:
+            time.sleep(0.02)
+        monkeypatch.setenv("WORKBENCH_LOCK_SECONDS", "0.5")
+        others = (lambda: restored(store, back), lambda: load(load_settings(back)))
+        for other in others:
+            with pytest.raises(WorkbenchError, match=rf"process {first.pid} \(workbench restore\)"):
+                other()
+    finally:
+        mark.unlink(missing_ok=True)  # it goes on
+        said = first.communicate()[1]
     assert first.returncode == 0, said
     assert "it is sound" in said
     assert files_of(back) == files_of(home, beside=("private.key", "reports/"))
