@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 
 import ibis
 import ibis.expr.operations as ops
@@ -38,6 +39,7 @@ DIALECTS = {"duckdb": "duckdb", "pyspark": "spark", "databricks": "databricks", 
 WEEK = Period.week_of(date(2025, 10, 6), "Europe/Berlin")
 
 
+@cache
 def unbound(name: str) -> ibis.Table:
     """A table of the warehouse, or a mart, without an engine."""
     if name == "post_performance":
@@ -53,6 +55,7 @@ def unbound(name: str) -> ibis.Table:
     return ibis.table(columns, name=name)
 
 
+@cache
 def curves() -> ibis.Table:
     return post_curves(unbound("posts"), unbound("post_snapshots"))
 
