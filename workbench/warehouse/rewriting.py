@@ -45,25 +45,11 @@ def rewritten(settings: Settings, what: str) -> Iterator[Rewrite]:
     newest = versions.current(settings.versions)
     if newest is None:
         raise UsageError(f"There is no warehouse in {settings.data}: there is nothing to {what}.")
-    building = versions.start(settings.versions, newest)
-    small = building.with_name(f"{building.stem}-small.duckdb")
-    con = open_writer(building, settings)
-    try:
-        migrate(con, str(settings.versions / newest.file))
-        archive.use(con, settings.archive)
+    with _open_copy(settings, newest) as (con, building, small):
         rewrite = Rewrite(con, newest)
         yield rewrite
         if rewrite.keep:
-            note_counts(con)
-            con.execute("CHECKPOINT")
-        if rewrite.keep and rewrite.compact:
-            _copy(con, small)
-    except BaseException:
-        con.close()
-        _remove(small)
-        _remove(building)
-        raise
-    con.close()
+            _end(con, small if rewrite.compact else None)
     if not rewrite.keep:
         _remove(building)
         return
@@ -86,24 +72,42 @@ def changed_in_place(settings: Settings, version: versions.Version) -> Iterator[
     Its file takes the place of the old one at the end; whoever has that open keeps it until they close. The loader's
     lock must be held.
     """
+    with _open_copy(settings, version) as (con, building, small):
+        yield con
+        _end(con, small)
+    _remove(building)
+    versions.replace(settings.versions, version, small, schema=migrations()[-1].version)
+
+
+@contextmanager
+def _open_copy(
+    settings: Settings, version: versions.Version
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path, Path]]:
+    """A version's copy of today's schema, open to be changed; its file, and where it may be written anew.
+
+    It is closed at the end. An error removes both files.
+    """
     building = versions.start(settings.versions, version)
     small = building.with_name(f"{building.stem}-small.duckdb")
     con = open_writer(building, settings)
     try:
         migrate(con, str(settings.versions / version.file))
         archive.use(con, settings.archive)
-        yield con
-        note_counts(con)
-        con.execute("CHECKPOINT")
-        _copy(con, small)
+        yield con, building, small
     except BaseException:
         con.close()
         _remove(small)
         _remove(building)
         raise
     con.close()
-    _remove(building)
-    versions.replace(settings.versions, version, small, schema=migrations()[-1].version)
+
+
+def _end(con: duckdb.DuckDBPyConnection, small: Path | None) -> None:
+    """Note how much there is, and write the copy out; anew into `small` where that is named."""
+    note_counts(con)
+    con.execute("CHECKPOINT")
+    if small is not None:
+        _copy(con, small)
 
 
 @contextmanager
