@@ -114,7 +114,9 @@ def test_files_are_the_owners_alone_whatever_the_umask(tmp_path):
 def test_a_folder_that_can_not_be_written_is_named(tmp_path):
     (tmp_path / "full").write_text("a file where a folder should be")
     storage = open_storage(load_settings(tmp_path, media_storage="full"))
-    with pytest.raises(StorageError, match=r"full(: File exists|/pictures.*: Not a directory)\. Move that file"):
+    with pytest.raises(
+        StorageError, match=r"full(: File exists|/pictures.*: Not a directory)\. Move that file"
+    ):
         storage.put(KEY, DATA)
     assert list(storage.keys()) == []
 
