@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
+from ..sql_words import quoted, text
 
 FORMATS = ("table", "csv", "json", "parquet")
 
@@ -72,8 +73,7 @@ def _harmless(con: Any, query: str, *, readable: bool = False, formulas: bool = 
         if formulas and kind in ("VARCHAR", "JSON"):
             parted = rf"regexp_replace({cell}, '{_INNER_FORMULA}', '\1''\2', 'g')"
             cell = f"if(regexp_matches({cell}, '{_FORMULA}'), chr(39), '') || {parted}"
-        quoted = name.replace('"', '""')
-        shown.append(f'{cell} AS "{quoted}"')
+        shown.append(f"{cell} AS {quoted(name)}")
     columns = ", ".join(f"c{n}" for n in range(len(shown)))
     return f"SELECT {', '.join(shown)} FROM ({query}) AS t({columns})"  # noqa: S608 - an expression's own SQL, and quoted names
 
@@ -93,8 +93,7 @@ def _copy(backend: Any, query: str, kind: str, out: str | None) -> None:
 
     how = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}[kind]
     with backend.exchanged() as answer:
-        quoted = str(answer).replace("'", "''")
-        _run(backend.con, f"COPY ({query}) TO '{quoted}' ({how})")
+        _run(backend.con, f"COPY ({query}) TO {text(str(answer))} ({how})")
         if out:
             _moved(answer, Path(out))
             return

@@ -15,11 +15,11 @@ from ..display.numbers import counted
 from ..errors import UsageError, WorkbenchError, machine_trouble
 from ..media.storage import open_storage
 from ..settings import Settings
+from ..sql_words import quoted
 from ..stores import Store, open_store
 from ..stores.folder import Folder
 from ..warehouse import archive
 from ..warehouse.private import make_key
-from ..warehouse.staging import quoted
 from .backup_addresses import without_hashes
 from .backup_blobs import Blobs, damaged_parts, forget
 from .backup_format import (

@@ -13,10 +13,10 @@ import duckdb
 
 from ..errors import WorkbenchError, machine_trouble
 from ..settings import Settings
+from ..sql_words import one_file, text
 from ..warehouse.batches import file_sha256
 from ..warehouse.journal import FOLDER
 from ..warehouse.rewriting import changed_copy
-from ..warehouse.staging import one_file, text
 from .backup_held import Held
 from .erase_addresses import IN_JSON, forget_hashes, n_hashes
 

@@ -7,9 +7,9 @@ from datetime import datetime
 import duckdb
 
 from ..settings import Settings
+from ..sql_words import text
 from ..warehouse import versions
 from ..warehouse.rewriting import changed_in_place
-from ..warehouse.staging import text
 
 EVENT_AT = "coalesce(occurred_at, seen_at)"
 """SQL for the instant that an event's days count from."""

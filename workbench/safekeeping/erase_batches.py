@@ -15,12 +15,12 @@ import duckdb
 from ..errors import WorkbenchError, machine_trouble
 from ..reporting.files import replaced
 from ..settings import Settings
+from ..sql_words import text
 from ..warehouse import erased
 from ..warehouse.batches import Manifest, file_sha256, fsync, read_manifest
 from ..warehouse.journal import FOLDER, seal
 from ..warehouse.private import tell_key
 from ..warehouse.scratch import scratch
-from ..warehouse.staging import text
 from ..warehouse.tables import TABLES
 from .erase_files import names_in
 from .erase_person import Person, batch_folders

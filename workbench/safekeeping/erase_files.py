@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from ..settings import Settings
-from ..warehouse.staging import one_file
+from ..sql_words import one_file
 from ..warehouse.traces import Traces
 from .erase_person import Person
 

@@ -13,10 +13,10 @@ import duckdb
 
 from ..errors import UsageError, WorkbenchError, machine_trouble
 from ..settings import PLATFORMS, Settings
+from ..sql_words import one_file, quoted
 from ..warehouse import versions
 from ..warehouse.batches import fsync
 from ..warehouse.erased import ACCOUNT, EXTERNAL, FOLLOWER, HANDLE, INTENT, PICTURE, POST, SOUND, USER, WORD
-from ..warehouse.staging import one_file, quoted
 from ..warehouse.traces import Traces, is_plain
 
 KINDS = ("account", "follower", "user")

@@ -13,10 +13,10 @@ import duckdb
 
 from ..errors import WorkbenchError
 from ..settings import Settings
+from ..sql_words import one_file, text
 from ..warehouse import versions
 from ..warehouse.batches import file_sha256, read_manifest, waiting
 from ..warehouse.journal import FOLDER
-from ..warehouse.staging import one_file, text
 from ..warehouse.tables import TABLES
 from .verify_findings import LOW, Finding, one_line
 from .verify_versions import opened

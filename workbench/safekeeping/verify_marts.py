@@ -9,10 +9,10 @@ import duckdb
 
 from ..errors import WorkbenchError
 from ..settings import Settings
+from ..sql_words import quoted, text
 from ..warehouse import archive, marts
 from ..warehouse.load import open_writer
 from ..warehouse.scratch import scratch as scratch_of
-from ..warehouse.staging import quoted, text
 from ..warehouse.versions import Version
 from .verify_findings import Finding
 from .verify_versions import opened, tables_in

@@ -8,8 +8,8 @@ import duckdb
 
 from ..errors import WorkbenchError
 from ..settings import Settings
+from ..sql_words import quoted, text
 from ..warehouse import archive, counts
-from ..warehouse.staging import quoted, text
 from ..warehouse.tables import TABLES, Table
 from ..warehouse.versions import Version
 from .verify_findings import Finding

@@ -15,10 +15,10 @@ import duckdb
 
 from ..errors import WorkbenchError
 from ..settings import Settings
+from ..sql_words import quoted, text
 from ..warehouse import versions
 from ..warehouse.migrate import migrations
 from ..warehouse.schema import schema
-from ..warehouse.staging import quoted, text
 from ..warehouse.versions import POINTER, Version
 from .verify_findings import Finding, one_line
 

@@ -19,11 +19,12 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError, UsageError
+from ..sql_words import one_file, quoted
+from ..sql_words import text as literal
 from ..warehouse.scratch import scratch
 from .csv_layout import layout
 from .csv_mend import RETURN_MARK, header_end, mended, refuse
 from .encoding import utf8_copy
-from .memory import one_file, quoted, quoted_name
 
 _DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
@@ -63,7 +64,7 @@ def open_csv(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     _check(con.con, path, header, records - 1)
-    names = ", ".join(f"{quoted_name(_inner(name))} as {quoted_name(name)}" for name in header)
+    names = ", ".join(f"{quoted(_inner(name))} as {quoted(name)}" for name in header)
     con.raw_sql(f"create view rows as select {names}, rowid + 1 as source_row from records")
     return {"rows": con.table("rows")}
 
@@ -74,18 +75,18 @@ def _inner(name: str) -> str:
 
 
 def _create(text: Path, delimiter: str, header: Sequence[str], marks: bool) -> str:
-    columns = ", ".join(f"{quoted(_inner(name))}: 'VARCHAR'" for name in header)
+    columns = ", ".join(f"{literal(_inner(name))}: 'VARCHAR'" for name in header)
     kept = "*"
     if marks:
         restored = (
-            f"replace({c}, '{RETURN_MARK}', chr(13)) as {c}" for c in map(quoted_name, map(_inner, header))
+            f"replace({c}, '{RETURN_MARK}', chr(13)) as {c}" for c in map(quoted, map(_inner, header))
         )
         kept = ", ".join(restored)
     # A blank line is a record of one NULL to DuckDB where there is one column only.
-    only = f" where {quoted_name(_inner(header[0]))} is not null" if len(header) == 1 else ""
+    only = f" where {quoted(_inner(header[0]))} is not null" if len(header) == 1 else ""
     return (
-        f"create table records as select {kept} from read_csv({quoted(one_file(text))}, columns = {{{columns}}}, "
-        f"delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '', header = true, "
+        f"create table records as select {kept} from read_csv({one_file(text)}, columns = {{{columns}}}, "
+        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', comment = '', header = true, "
         "auto_detect = false, strict_mode = true, null_padding = false, ignore_errors = false, nullstr = '', "
         f"compression = 'none', hive_partitioning = false, "
         f"max_line_size = {_LINE_BYTES}, buffer_size = {4 * _LINE_BYTES}){only}"
@@ -115,11 +116,11 @@ def _check(con: duckdb.DuckDBPyConnection, path: Path, header: Sequence[str], re
 
 def _is_header(header: Sequence[str]) -> str:
     """SQL that is TRUE for a record that reads like the header, in whatever order of the columns."""
-    listed = ", ".join(map(quoted, header)) if len(header) <= _FEW_COLUMNS else ""
-    first, *others = map(quoted_name, map(_inner, header))
+    listed = ", ".join(map(literal, header)) if len(header) <= _FEW_COLUMNS else ""
+    first, *others = map(quoted, map(_inner, header))
     texts = [f"trim(replace({first}, chr(65279), ''))", *(f"trim({column})" for column in others)]
     return " and ".join(
-        f"{text} in ({listed})" if listed else f"{text} = {quoted(name)}"
+        f"{text} in ({listed})" if listed else f"{text} = {literal(name)}"
         for text, name in zip(texts, header, strict=True)
     )
 

@@ -13,7 +13,7 @@ import ibis.expr.datatypes as dt
 from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError
-from .memory import one_file
+from ..sql_words import only
 
 ENVELOPES = ("collector", "items", "data")
 """Members that hold the collected objects, where a file is one object around them."""
@@ -63,7 +63,7 @@ def open_json(path: Path, con: Backend) -> dict[str, ibis.Table]:
             f"CREATE TABLE {target} AS SELECT row_number() OVER () AS source_row, json AS row "
             "FROM read_json_objects(?, format = ?, maximum_object_size = ?, compression = 'uncompressed', "
             "hive_partitioning = false)",
-            [one_file(path), "array" if first == "[" else "unstructured", size],
+            [only(path), "array" if first == "[" else "unstructured", size],
         )
     except duckdb.Error as e:
         raise SourceError(f"{path} {_fault(path, str(e))}") from e

@@ -9,7 +9,7 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError
-from .memory import one_file, quoted
+from ..sql_words import one_file
 
 
 def open_parquet(path: Path, con: Backend) -> dict[str, ibis.Table]:
@@ -17,7 +17,7 @@ def open_parquet(path: Path, con: Backend) -> dict[str, ibis.Table]:
     try:
         con.raw_sql(
             "create view rows as select * exclude (file_row_number), file_row_number + 1 as source_row "
-            f"from read_parquet({quoted(one_file(path))}, file_row_number = true, hive_partitioning = false)"
+            f"from read_parquet({one_file(path)}, file_row_number = true, hive_partitioning = false)"
         )
         return {"rows": con.table("rows")}
     except duckdb.Error as e:

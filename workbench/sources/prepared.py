@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import ibis
 import ibis.expr.types as ir
 
+from ..sql_words import quoted
 from .base import SourceFile
 from .fields import or_text
-from .memory import quoted_name
 
 
 def plain_names(rows: ibis.Table) -> ibis.Table:
@@ -38,8 +38,7 @@ def prepared(
 
 def _any_lost(file: SourceFile, name: str, column: str, raw: str) -> bool:
     query = (
-        f"select 1 from {quoted_name(name)} "
-        f"where {quoted_name(column)} is null and {quoted_name(raw)} is not null limit 1"
+        f"select 1 from {quoted(name)} where {quoted(column)} is null and {quoted(raw)} is not null limit 1"
     )
     return file.con.con.execute(query).fetchone() is not None
 

@@ -22,6 +22,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from ..errors import SourceError
+from ..sql_words import quoted
 from ..warehouse.scratch import scratch
 
 _MOST_BYTES = 1 << 26
@@ -155,10 +156,10 @@ def _layout(path: Path, uri: str) -> dict[str, tuple[list[str], str]]:
 
 def _refuse_grown(path: Path, con: sqlite3.Connection, table: str) -> None:
     """Raise for a column that is computed when read, and of what no file holds: it could be of any size."""
-    for _, column, *_, hidden in con.execute(f"PRAGMA table_xinfo({_quoted(table)})").fetchall():
+    for _, column, *_, hidden in con.execute(f"PRAGMA table_xinfo({quoted(table)})").fetchall():
         if hidden in (2, 3):
             try:
-                con.execute(f"SELECT max(length({_quoted(column)})) FROM {_quoted(table)}").fetchall()
+                con.execute(f"SELECT max(length({quoted(column)})) FROM {quoted(table)}").fetchall()
             except sqlite3.Error as e:
                 raise SourceError(
                     f"{path}, table '{table}', column '{column}' is computed when it is read, and can't be: {e}. "
@@ -167,24 +168,24 @@ def _refuse_grown(path: Path, con: sqlite3.Connection, table: str) -> None:
 
 
 def _columns(con: sqlite3.Connection, table: str) -> tuple[list[str], str]:
-    info = con.execute(f"PRAGMA table_xinfo({_quoted(table)})").fetchall()
+    info = con.execute(f"PRAGMA table_xinfo({quoted(table)})").fetchall()
     columns = [name for _, name, *_, hidden in info if hidden != 1]
     taken = {name.lower() for name in columns}
     row_id = next((name for name in _ROW_IDS if name not in taken), None)
     try:
-        con.execute(f"SELECT {row_id} FROM {_quoted(table)} LIMIT 1")
+        con.execute(f"SELECT {row_id} FROM {quoted(table)} LIMIT 1")
     except sqlite3.OperationalError:  # WITHOUT ROWID: such a table has a primary key
         row_id = None
-    keys = [_quoted(name) for _, name, *_, rank, hidden in info if rank and hidden != 1]
+    keys = [quoted(name) for _, name, *_, rank, hidden in info if rank and hidden != 1]
     return columns, row_id or ", ".join(keys)
 
 
 def _loaded(path: Path, uri: str, con: Backend, name: str, columns: list[str], order: str) -> ibis.Table:
     over = f"ORDER BY {order}" if order else ""
-    values = ", ".join(f"{_text(c)} AS {_quoted(c)}" for c in columns if c.lower() != "source_row")
+    values = ", ".join(f"{_text(c)} AS {quoted(c)}" for c in columns if c.lower() != "source_row")
     values += "".join(f", {_text(c)} AS file_source_row" for c in columns if c.lower() == "source_row")
     query = (
-        f"SELECT row_number() OVER ({over}) AS source_row, {values.removeprefix(', ')} FROM {_quoted(name)}"
+        f"SELECT row_number() OVER ({over}) AS source_row, {values.removeprefix(', ')} FROM {quoted(name)}"
     )
     target = ibis.util.gen_name("sqlite")
     batches = f"{target}_batches"
@@ -194,7 +195,7 @@ def _loaded(path: Path, uri: str, con: Backend, name: str, columns: list[str], o
             cursor.execute(query)
             reader = cursor.fetch_record_batch()
             named = [f.name for f in reader.schema][1:]
-            nullified = ", ".join(f"nullif({_quoted(c)}::VARCHAR, '') AS {_quoted(c)}" for c in named)
+            nullified = ", ".join(f"nullif({quoted(c)}::VARCHAR, '') AS {quoted(c)}" for c in named)
             valid = pa.RecordBatchReader.from_batches(reader.schema, _valid(reader, faults))
             con.con.register(batches, valid)
             con.raw_sql(f"CREATE TABLE {target} AS SELECT source_row, {nullified} FROM {batches}")
@@ -228,14 +229,10 @@ def _valid(batches: pa.RecordBatchReader, faults: list[str]) -> Iterator[pa.Reco
 
 def _text(column: str) -> str:
     """SQL for one value as text, never NULL: from a batch of NULLs ADBC would infer numbers."""
-    c = _quoted(column)
+    c = quoted(column)
     whole = f"abs({c}) <= 9007199254740992 AND {c} = CAST({c} AS INTEGER)"
     return (
         f"CASE typeof({c}) WHEN 'text' THEN {c} WHEN 'null' THEN '' WHEN 'blob' THEN hex({c}) "
         f"WHEN 'real' THEN CASE WHEN {whole} THEN CAST(CAST({c} AS INTEGER) AS TEXT) "
         f"ELSE CAST({c} AS TEXT) END ELSE CAST({c} AS TEXT) END"
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

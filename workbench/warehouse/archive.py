@@ -21,8 +21,9 @@ import duckdb
 import ibis
 
 from ..errors import WorkbenchError
+from ..sql_words import one_file, quoted, text
 from .batches import file_sha256, fsync, utc_now
-from .staging import Staged, one_file, quoted, table_types, text
+from .staging import Staged, table_types
 from .tables import TABLES, Table
 
 ARCHIVED = tuple(t.name for t in TABLES.values() if "captured_at" in t.key)

@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 
 from ..errors import WorkbenchError, naming
+from ..sql_words import text as literal
 from .private import hidden_addresses
 from .tables import TABLES
 
@@ -113,10 +114,9 @@ def write_batch(
             if name == "app_events":
                 query = hidden_addresses(con, query, inbox.parent)
             file = building / f"{name}.parquet"
-            quoted = str(file).replace("'", "''")
             # Fast to write and to read back once; the archive uses zstd.
             row = con.execute(
-                f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION lz4_raw)"
+                f"COPY ({query}) TO {literal(str(file))} (FORMAT parquet, COMPRESSION lz4_raw)"
             ).fetchone()
             rows = int(row[0]) if row else 0
             if rows == 0:

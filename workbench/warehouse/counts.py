@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from .staging import quoted, text
+from ..sql_words import quoted, text
 
 TABLE = "table_counts"
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import duckdb
 
 from ..errors import WorkbenchError
+from ..sql_words import one_file, quoted, text
 from . import archive
 from .batches import utc_now
 from .private import HASH_SQL, is_key_of, private_key, tell_key
-from .staging import one_file, quoted, table_types, text
+from .staging import table_types
 from .struck import LETTERS, NAMED_GO, NO_TEXT, is_text, named_rows, replacing, strike
 from .tables import TABLES
 from .traces import ERASED, SHORTEST, SHORTEST_NUMBER, Traces

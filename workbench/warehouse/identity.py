@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import duckdb
 
+from ..sql_words import quoted
 from . import archive
 from .merge import merge, rank_of
-from .staging import BOOKKEEPING, Staged, quoted, table_types
+from .staging import BOOKKEEPING, Staged, table_types
 from .tables import TABLES, Table
 
 # A row's id is the name that the account had before the one told beside it.

@@ -20,9 +20,9 @@ import duckdb
 import filelock
 
 from ..errors import machine_trouble, naming
+from ..sql_words import quoted, text
 from .batches import content_hash, file_sha256, fsync, write_batch
 from .scratch import scratch
-from .staging import quoted, text
 from .tables import TABLES
 
 FOLDER = ".journal"

@@ -13,6 +13,7 @@ import duckdb
 
 from ..errors import WorkbenchError, machine_trouble
 from ..settings import Settings
+from ..sql_words import quoted, text
 from . import archive, erased, identity, marts, quality, versions
 from .batches import Manifest, clear, file_sha256, read_manifest, sweep, utc_now, utc_text, waiting
 from .counts import note_counts
@@ -22,7 +23,7 @@ from .merge import Merged, local_day, local_hour, merge
 from .migrate import migrate, migrations, refuse_newer
 from .people import fill_vas
 from .scratch import sweep_scratch
-from .staging import Staged, quoted, stage, text
+from .staging import Staged, stage
 from .tables import TABLES, Table
 
 

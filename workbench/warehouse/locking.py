@@ -22,7 +22,7 @@ from typing import Any
 import ibis
 from ibis.backends.duckdb import Backend
 
-from .staging import quoted, text, without_patterns
+from ..sql_words import quoted, text, without_patterns
 
 _SPILL = ".spill-"
 _SPILL_SECONDS = 3600.0

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from ..sql_words import quoted, text
 from . import archive
-from .staging import BOOKKEEPING, DERIVED, Staged, quoted, table_types, text
+from .staging import BOOKKEEPING, DERIVED, Staged, table_types
 from .tables import Table
 
 

@@ -24,9 +24,9 @@ from ..metrics.money import minor_unit, whole_number
 from ..metrics.views_gained import KEPT_DAYS, views_then
 from ..model.dealing import dealt
 from ..settings import Settings
+from ..sql_words import text
 from .batches import utc_now
 from .schema import schema
-from .staging import text
 
 TOUCHED = "money"
 """The name under which a load notes payments, costs, rates and methods that changed."""

@@ -12,12 +12,12 @@ import duckdb
 
 from ..errors import UsageError
 from ..settings import Settings
+from ..sql_words import quoted, text
 from . import archive, versions
 from .batches import utc_now
 from .counts import note_counts
 from .load import open_writer
 from .migrate import migrate, migrations
-from .staging import quoted, text
 
 
 @dataclass

@@ -6,7 +6,6 @@ fail, in a second pass over the file.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import duckdb
 
 from ..errors import WorkbenchError, nearest
 from ..settings import PLATFORMS
+from ..sql_words import one_file, quoted, text
 from .tables import BATCH_COLUMNS, HIDDEN_COLUMNS, Table
 
 OLDEST = "2005-01-01"
@@ -42,24 +42,6 @@ class _Check:
 
     ok: str
     reason: str
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def one_file(path: Path) -> str:
-    """SQL for a path as DuckDB's readers take it for this one file: *, ? and [ in a name are no pattern."""
-    return text(without_patterns(str(path.absolute())))
-
-
-def without_patterns(path: str) -> str:
-    """A path as a pattern that only it fits."""
-    return re.sub(r"([*?\[])", r"[\1]", path)
 
 
 def table_types(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import duckdb
 import pyarrow as pa
 
-from .staging import quoted, table_types, text
+from ..sql_words import quoted, text
+from .staging import table_types
 from .tables import TABLES
 from .traces import ERASED, SHORTEST_NUMBER, Traces
 

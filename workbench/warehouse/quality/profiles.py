@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import duckdb
 
+from ...sql_words import quoted, text
 from ..batches import Manifest, utc_now
 from ..merge import Merged
-from ..staging import Staged, quoted, text
+from ..staging import Staged
 
 WATCHED = {
     "posts": ("account_id", "posted_at", "va_id", "set_id", "post_type"),
