@@ -8,7 +8,7 @@ name erases that name, an erased account's new post that post.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -75,22 +75,26 @@ class Erased:
         """For pages and people; empty where nobody was erased."""
         if not self.n_persons:
             return ""
-        posts = f"{self.n_posts:,} post{'' if self.n_posts == 1 else 's'}"
         persons = f"{self.n_persons:,} person{'' if self.n_persons == 1 else 's'}"
+        posts = f" with {self.n_posts:,} post{'' if self.n_posts == 1 else 's'}" if self.n_posts else ""
         since = f" (the last on {self.last_at:%Y-%m-%d})" if self.last_at else ""
-        was = "was" if self.n_posts == 1 else "were"
-        return f"{posts} of {persons} {was} erased{since}: totals are without them."
+        was = "was" if self.n_persons == 1 else "were"
+        return f"{persons}{posts} {was} erased{since}: totals are without them."
 
 
 def summary(con: duckdb.DuckDBPyConnection) -> Erased:
-    """How many persons and posts were erased; what a version from before there were erasures can't say is nobody."""
+    """How many persons and posts went; what a version from before there were erasures can't say is nobody.
+
+    A person of whom nothing was here is not counted: no total is less without them.
+    """
     there = _count(
         con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'erasures' AND NOT temporary"
     )
     if not there:
         return Erased()
     row = con.execute(
-        "SELECT count(DISTINCT erasure_id) FILTER (rows_erased IS NULL), coalesce(sum(posts_erased), 0)::BIGINT, max(erased_at) FROM erasures"  # noqa: E501
+        "SELECT count(DISTINCT erasure_id), coalesce(sum(posts_erased), 0)::BIGINT, max(erased_at) FROM erasures "
+        "WHERE rows_erased > 0"
     ).fetchone()
     return Erased(*row) if row else Erased()
 
@@ -138,6 +142,8 @@ def leave_out(
     posts = _find_posts(con, sources, types)
     _find_followers(con, sources, types)
     _find_sounds(con, sources, types)
+    if "original_post_id" in types.get("sounds", {}):
+        _find(con, POST, f"SELECT {_id('original_post_id')} AS value FROM {sources['sounds']}")
     for name in ("app_events", "agent_runs"):
         if "user_id" in types.get(name, {}):
             _find(con, USER, f"SELECT trim(user_id::VARCHAR) AS value FROM {sources[name]}")
@@ -157,48 +163,20 @@ def kept_rows(
 
     With it, how many rows are left out. Money stays, without the id that it was for.
     """
-    conditions = [
-        f"coalesce({_id(column)} IN (SELECT value FROM erased_here WHERE kind = '{kind}'), false)"
-        for column, kind in REFERS.items()
-        if column in types
-    ]
-    if table in ("accounts", "followers") and "external_id" in types:
-        conditions.append(
-            f"coalesce({_platform_id(table, 'external_id')} IN (SELECT value FROM erased_here WHERE kind = 'external'), false)"  # noqa: E501
-        )
-    if table in _OF_SOUNDS and "sound_id" in types:
-        conditions.append(
-            f"coalesce({_id('sound_id')} IN (SELECT value FROM erased_here WHERE kind = 'sound'), false)"
-        )
-    replaced = {}
-    if "user_id" in types and table == "app_events":
-        conditions.append(
-            "coalesce(trim(user_id::VARCHAR) IN (SELECT value FROM erased_here WHERE kind = 'user'), false)"
-        )
-    elif "user_id" in types:
-        replaced["user_id"] = (
-            "CASE WHEN trim(user_id::VARCHAR) IN (SELECT value FROM erased_here WHERE kind = 'user') THEN NULL ELSE user_id END"  # noqa: E501
-        )
-    if {"scope", "scope_id"} <= types.keys():
-        scoped = (
-            f"(lower(scope::VARCHAR) IN ('account', 'post') AND {_id('scope_id')} IN "
-            "(SELECT value FROM erased_here WHERE kind IN ('account', 'post')))"
-        )
-        if table in MONEY:
-            replaced["scope_id"] = f"CASE WHEN {scoped} THEN '{ERASED}' ELSE scope_id::VARCHAR END"
-        else:
-            conditions.append(f"coalesce({scoped}, false)")
+    conditions, struck_ids = _theirs(table, types, _id)
+    replaced = {c: f"CASE WHEN {of} THEN {now} ELSE {quoted(c)} END" for c, (of, now) in struck_ids.items()}
     if table in NAMED_GO and traces:
         named = named_rows(con, source, types, traces)
         if named is not None:
             conditions.append(named)
-    gone = _count(con, f"SELECT count(*) FROM {source} WHERE {' OR '.join(conditions)}") if conditions else 0
+    condition = f"({' OR '.join(conditions) or 'false'})"
+    gone = _count(con, f"SELECT count(*) FROM {source} WHERE {condition}") if conditions else 0
     changed = sum(
         _count(con, f"SELECT count(*) FROM {source} WHERE {quoted(c)} IS DISTINCT FROM ({e})")
         for c, e in replaced.items()
     )
     kept = f"SELECT *{replacing(replaced)} FROM {source}" + (
-        f" WHERE NOT ({' OR '.join(conditions)})" if gone else ""
+        f" WHERE {condition} IS NOT TRUE" if gone else ""
     )
     struck = strike(con, f"({kept})", types, traces) if traces else None
     if not gone and not changed and struck is None:
@@ -208,9 +186,46 @@ def kept_rows(
     return f"SELECT * FROM {name}", gone
 
 
+def _theirs(
+    table: str, columns: Mapping[str, str], spelled: Callable[[str], str]
+) -> tuple[list[str], dict[str, tuple[str, str]]]:
+    """Which rows of a table go with whom `erased_here` names, and which ids go from rows that stay.
+
+    `spelled` gives SQL for an id as the tables of a version have it. Returns conditions, and column -> (condition, what
+    stands there then): money stays without the post or account that it was for, agents' runs without their user.
+    """
+    named = "(SELECT value FROM erased_here WHERE kind = '{}')".format
+    gone = [f"{spelled(c)} IN {named(kind)}" for c, kind in REFERS.items() if c in columns]
+    ids: dict[str, tuple[str, str]] = {}
+    if table in ("accounts", "followers") and "external_id" in columns:
+        gone.append(f"{_platform_id(table, 'external_id')} IN {named(EXTERNAL)}")
+    if table in _OF_SOUNDS and "sound_id" in columns:
+        gone.append(f"{spelled('sound_id')} IN {named(SOUND)}")
+    if table == "sounds" and "original_post_id" in columns:
+        ids["original_post_id"] = (f"{spelled('original_post_id')} IN {named(POST)}", "NULL")
+    if table == "media_files" and "sha256" in columns:
+        gone.append(f"sha256 IN {named(PICTURE)}")
+    if "user_id" in columns:
+        of = f"{spelled('user_id')} IN {named(USER)}"
+        if table == "app_events":
+            gone.append(of)
+        else:
+            ids["user_id"] = (of, "NULL")
+    if {"scope", "scope_id"} <= columns.keys() and table in TABLES:
+        of = " OR ".join(
+            f"(lower(scope::VARCHAR) = '{kind}' AND {spelled('scope_id')} IN {named(kind)})"
+            for kind in (ACCOUNT, POST)
+        )
+        if table in MONEY:
+            ids["scope_id"] = (f"({of})", f"'{ERASED}'")
+        else:
+            gone.append(f"({of})")
+    return gone, ids
+
+
 def note_hashes(con: duckdb.DuckDBPyConnection, rows: str, now: str) -> None:
     """Keep the hashes of a query's (kind, value, erasure_id) that are not kept yet."""
-    hashed = HASH_SQL.format(kind="kind", value="value")
+    hashed = HASH_SQL.format(kind="kind", value="nfc_normalize(value)")
     con.execute(
         f"INSERT INTO erasures SELECT erasure_id, kind, person_hash, TIMESTAMP {text(now)}, NULL, NULL FROM ("
         f"SELECT any_value(erasure_id) AS erasure_id, kind, {hashed} AS person_hash FROM ({rows}) "
@@ -240,27 +255,8 @@ def remove_rows(
     counts, and has the connection see the tables as they will be.
     """
     gone, changed = {}, {}
-    named = "(SELECT value FROM erased_here WHERE kind = '{}')".format
     for name in _stored(con):
-        columns = table_types(con, name)
-        conditions = [f"{c} IN {named(kind)}" for c, kind in REFERS.items() if c in columns]
-        struck = {}
-        if name == "app_events":
-            conditions.append(f"user_id IN {named(USER)}")
-        elif "user_id" in columns:
-            struck["user_id"] = (f"user_id IN {named(USER)}", "NULL")
-        if name == "sounds":
-            struck["original_post_id"] = (f"original_post_id IN {named(POST)}", "NULL")
-        if name in _OF_SOUNDS:
-            conditions.append(f"sound_id IN {named(SOUND)}")
-        if name == "media_files":
-            conditions.append(f"sha256 IN {named(PICTURE)}")
-        if {"scope", "scope_id"} <= columns.keys() and name in TABLES:
-            scoped = f"(scope = 'account' AND scope_id IN {named(ACCOUNT)}) OR (scope = 'post' AND scope_id IN {named(POST)})"  # noqa: E501
-            if name not in MONEY:
-                conditions.append(f"({scoped})")
-            else:
-                struck["scope_id"] = (scoped, f"'{ERASED}'")
+        conditions, struck = _theirs(name, table_types(con, name), quoted)
         condition = " OR ".join(conditions) or "false"
         n = _count(con, f"SELECT count(*) FROM {name} WHERE {condition}")
         some = " OR ".join(f"({of})" for of, _ in struck.values()) or "false"
@@ -306,7 +302,7 @@ def _stored(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _find(con: duckdb.DuckDBPyConnection, kind: str, query: str) -> None:
     """Note those of a query's values whose hash is that of an erased person."""
-    hashed = HASH_SQL.format(kind=text(kind), value="v.value")
+    hashed = HASH_SQL.format(kind=text(kind), value="nfc_normalize(v.value)")
     con.execute(
         f"INSERT INTO erased_here SELECT '{kind}', v.value, any_value(e.erasure_id) FROM (SELECT DISTINCT value FROM ({query}) "  # noqa: E501
         f"WHERE value IS NOT NULL) v JOIN erasures e ON e.kind = '{kind}' AND e.person_hash = {hashed} "
@@ -432,7 +428,7 @@ def _words(
     """Of all words of a batch, those that name an erased person."""
     con.execute("CREATE OR REPLACE TEMP TABLE words_here (value VARCHAR)")
     con.execute(
-        f"INSERT INTO words_here SELECT unnest(regexp_extract_all(lower(?), '{LETTERS}') || regexp_extract_all(lower(?), '[\\p{{L}}\\p{{N}}]+'))",  # noqa: E501
+        f"INSERT INTO words_here SELECT unnest(regexp_extract_all(lower(nfc_normalize(?)), '{LETTERS}') || regexp_extract_all(lower(nfc_normalize(?)), '[\\p{{L}}\\p{{N}}]+'))",  # noqa: E501
         [said, said],
     )
     for name, source in sources.items():
@@ -440,9 +436,9 @@ def _words(
             if column in NO_TEXT or not is_text(kind):
                 continue
             flat = (
-                f"lower(array_to_string({quoted(column)}, ' '))"
+                f"lower(nfc_normalize(array_to_string({quoted(column)}, ' ')))"
                 if kind.endswith("[]")
-                else f"lower({quoted(column)}::VARCHAR)"
+                else f"lower(nfc_normalize({quoted(column)}::VARCHAR))"
             )
             con.execute(
                 f"INSERT INTO words_here SELECT DISTINCT unnest(regexp_extract_all(v, '{LETTERS}') "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 
@@ -21,6 +20,8 @@ NO_TEXT = {
 }  # fmt: skip
 """Columns that hold no words of people's, or the ids that rows go by."""
 LETTERS = r"[\p{L}\p{N}_.\-]+"
+RUNS = r"[\p{L}\p{N}]+"
+ESCAPES = r"\\[nrtbf]|%40"
 NAMED_GO = ("raw_payloads", "rejected_rows")
 """Tables of which a row that names the person goes whole: it is somebody else's text about them."""
 
@@ -48,22 +49,7 @@ def struck_values(
 ) -> list[tuple[object, object]]:
     """Each distinct value of a column that names the person, and what stands in its place."""
     loose = column in ("file_name", "storage_key")
-    name = quoted(column)
-    flat = f"lower(array_to_string({name}, ' '))" if kind.endswith("[]") else f"lower({name}::VARCHAR)"
-    _words_table(con, traces)
-    near = [*traces.phrases[:50]]
-    single = [w for w in traces.words if not w.isdigit()] if len(traces.words) < 40 else []
-    contains = [f"contains({flat}, {text(p.split()[0])})" for p in near] + [
-        f"contains({flat}, {text(w)})" for w in single
-    ]
-    tokens = f"regexp_extract_all({flat}, '{LETTERS}')"
-    numbers = f"regexp_extract_all({flat}, '[0-9]{{{SHORTEST_NUMBER},}}')"
-    hit = f"list_has_any(list_transform({tokens}, lambda t: trim(t, '.-')) || {numbers}, getvariable('struck_words'))"
-    handle = f"regexp_matches({flat}, {text(_any_handle(traces))})" if traces.handles else "false"
-    listed = " OR ".join([hit, handle, *contains])
-    rows = con.execute(
-        f"SELECT DISTINCT {name} FROM {source} WHERE {name} IS NOT NULL AND ({listed})"
-    ).fetchall()
+    rows = con.execute(_near(con, source, column, kind, traces)).fetchall()
     found: list[tuple[object, object]] = []
     for (value,) in rows:
         if isinstance(value, list):
@@ -83,6 +69,28 @@ def struck_values(
         if now != value:
             found.append((value, now))
     return found
+
+
+def _near(con: duckdb.DuckDBPyConnection, source: str, column: str, kind: str, traces: Traces) -> str:
+    """A query of a column's distinct values that may name the person: all that do, and some more."""
+    runs, odd = traces.keys
+    con.register("keys_struck", pa.table({"run": pa.array(sorted(runs), pa.string())}))
+    con.execute("CREATE OR REPLACE TEMP TABLE runs_struck AS FROM keys_struck")
+    con.unregister("keys_struck")
+    name = quoted(column)
+    flat = f"array_to_string({name}, ' ')" if kind.endswith("[]") else f"{name}::VARCHAR"
+    # What stands right before a word in JSON and in addresses reads like letters of it.
+    bare = f"regexp_replace(said, '{ESCAPES}', ' ', 'g')"
+    found = f"regexp_extract_all({bare}, '{RUNS}') || regexp_extract_all(said, '[0-9]{{{SHORTEST_NUMBER},}}')"
+    queries = [
+        f"SELECT value FROM (SELECT value, unnest({found}) AS run FROM said_here) WHERE run IN (FROM runs_struck)",
+        *(f"SELECT value FROM said_here WHERE contains(said, {text(each)})" for each in sorted(odd)),
+    ]
+    return (
+        f"WITH said_here AS (SELECT value, lower(nfc_normalize(said)) AS said FROM "
+        f"(SELECT DISTINCT {name} AS value, {flat} AS said FROM {source} WHERE {name} IS NOT NULL)) "
+        + " UNION ".join(queries)
+    )
 
 
 def strike_tables(con: duckdb.DuckDBPyConnection, traces: Traces, *, dry: bool = False) -> dict[str, int]:
@@ -144,14 +152,6 @@ def _keep(con: duckdb.DuckDBPyConnection, name: str, pairs: list[tuple[object, o
         f"CREATE TEMP TABLE {name} AS SELECT was::{kind} AS was, now::{kind} AS now FROM pairs_struck"
     )
     con.unregister("pairs_struck")
-
-
-def _words_table(con: duckdb.DuckDBPyConnection, traces: Traces) -> None:
-    con.execute("SET VARIABLE struck_words = ?::VARCHAR[]", [sorted(traces.words | traces.handles)])
-
-
-def _any_handle(traces: Traces) -> str:
-    return "|".join(f"(@|%40|^){re.escape(h)}" for h in sorted(traces.handles)[:200])
 
 
 def is_text(kind: str) -> bool:

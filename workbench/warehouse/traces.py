@@ -2,13 +2,15 @@
 
 A name is a whole word of the letters that names are made of (letters, digits, `_`, `.`, `-`), so that @anna is not in
 @annabelle, @anna_b or @anna.b. What is as short as other words are (`SHORTEST`) counts only after an @ and as the id
-`platform:name`.
+`platform:name`. Names of several words, or of other signs, end where letters and digits do. An accent is the same
+written as one sign or as two (NFC).
 """
 
 from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,12 +24,23 @@ SHORTEST_NUMBER = 7
 
 _WORD = re.compile(r"\\[nrtbf]|((?:@|%40)?)([\w.\-]+)", re.IGNORECASE)
 _DIGITS = re.compile(rf"\d{{{SHORTEST_NUMBER},}}")
-_PLAIN = re.compile(r"\w+(?:-+\w+)*")
+_RUNS = re.compile(r"[^\W_]+")
 _FEW = 200
-_ENDINGS = re.compile(
-    r"\.(?:jpe?g|png|webp|gif|heic|mp4|mov|csv|json|ndjson|jsonl|gz|zip|db|sqlite|xlsx|parquet|html|ipynb|pdf|txt|md|toml)$"
+_ENDING = (
+    r"\.(?:jpe?g|png|webp|gif|heic|mp4|mov|csv|json|ndjson|jsonl|gz|zip|db|sqlite|xlsx|parquet|html|ipynb|pdf|txt|md|"
+    "toml)"
 )
+_ENDINGS = re.compile(f"{_ENDING}$")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPES = re.compile(r"\\[nrtbf]|%40", re.IGNORECASE)
+"""What stands right before a word in JSON and in addresses, and reads like letters of it."""
+_SPELLED = {'"': r'(?:\\*"|"")', "\\": r"\\+", "/": r"\\?/"}
+"""Signs that JSON and CSV write otherwise."""
+
+
+def normalized(text: str) -> str:
+    """A text as it is compared: an accent and its letter are one sign."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def is_plain(word: str) -> bool:
@@ -44,7 +57,7 @@ class Traces:
     handles: frozenset[str] = frozenset()
     """Names that count after an @ only."""
     phrases: tuple[str, ...] = ()
-    """Names of several words, and ids with their platform."""
+    """Names of several words or odd signs, and ids with their platform; with an @ in front those that need it."""
 
     def __bool__(self) -> bool:
         return bool(self.words or self.handles or self.phrases)
@@ -65,18 +78,18 @@ class Traces:
         """
         words, handles, phrases = set(), set(), set()
         for name in names:
-            name = name.lower()
+            name = normalized(name).lower()
             whole = re.fullmatch(r"[\w.\-]+", name) is not None
             if whole:
                 handles.add(name)
                 if is_plain(name) and not keep_words:
                     words.add(name.strip(".-"))
-            elif len(name) >= SHORTEST:
-                phrases.add(name)
+            else:
+                phrases.add(f"@{name}" if keep_words or len(name) < SHORTEST else name)
             if platform and name not in words:
                 phrases.add(f"{platform}:{name}")
         for each in ids:
-            each = each.lower()
+            each = normalized(each).lower()
             if re.fullmatch(r"[\w.\-]+", each):
                 if is_plain(each):
                     words.add(each.strip(".-"))
@@ -85,7 +98,7 @@ class Traces:
             if platform and each not in words:
                 phrases.add(f"{platform}:{each}")
         for each in called:
-            each = " ".join(each.lower().split())
+            each = " ".join(normalized(each).lower().split())
             if len(each) >= 8 and not (keep_words and " " not in each):
                 (words if re.fullmatch(r"[\w.\-]+", each) else phrases).add(each)
         return cls(frozenset(words), frozenset(handles), tuple(sorted(phrases, key=lambda p: (-len(p), p))))
@@ -96,16 +109,17 @@ class Traces:
 
     def struck(self, text: str, *, loose: bool = False) -> str:
         """The text with `[erased]` for the person. `loose`: of a file's name, in which names are parts of words."""
-        if self._phrases:
-            text = self._phrases.sub(ERASED, text)
-        text = _WORD.sub(self._replaced, text)
+        was = now = normalized(text)
+        for pattern in self._phrases:
+            now = pattern.sub(ERASED, now)
+        now = _WORD.sub(self._replaced, now)
         if loose and self._loose:
-            text = self._loose.sub(ERASED, text)
-        return text
+            now = self._loose.sub(ERASED, now)
+        return text if now == was else now
 
     def named(self, text: str, *, loose: bool = False) -> bool:
         """Whether a text names the person."""
-        return self._is_near(text.lower()) and self.struck(text, loose=loose) != text
+        return self._is_near(normalized(text).lower()) and self.struck(text, loose=loose) != text
 
     def named_anyhow(self, text: str) -> bool:
         """Whether a text names the person as it stands, or escaped as HTML, as JSON or in an address."""
@@ -117,44 +131,56 @@ class Traces:
         if "%" in text:
             others.add(unquote(text))
         if "\\u" in text:
-            others.add(_ESCAPED.sub(lambda m: chr(int(m[1], 16)), text))
+            said = _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text)  # signs of two halves among them
+            others.add(said.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
         return any(self.named(other) for other in others if other != text)
 
+    @cached_property
+    def keys(self) -> tuple[frozenset[str], frozenset[str]]:
+        """What to look for before a closer look, for any number of names.
+
+        Of each name the longest run of letters and digits, which stands alone wherever the name does; and names that
+        have none.
+        """
+        runs, odd = set(), set()
+        for name in (*self.words, *self.handles, *self.phrases):
+            parts = _RUNS.findall(name)
+            if parts:
+                runs.add(max(parts, key=len))
+            else:
+                odd.add(name.lstrip("@").split()[0] if name.lstrip("@").split() else name)
+        return frozenset(runs), frozenset(odd)
+
     def _is_near(self, lower: str) -> bool:
-        """Whether a closer look is worth while: a name is somewhere in the text, maybe inside another."""
-        if any(name in lower for name in self._few) or (
-            self._many and not self._many.isdisjoint(_PLAIN.findall(lower))
-        ):
+        """Whether a closer look is worth while."""
+        runs, odd = self.keys
+        if any(name in lower for name in odd):
             return True
-        return bool(self._numbers) and not self._numbers.isdisjoint(_DIGITS.findall(lower))
+        if len(runs) <= _FEW:
+            return any(run in lower for run in runs)
+        if not runs.isdisjoint(_DIGITS.findall(lower)):
+            return True
+        return not runs.isdisjoint(_RUNS.findall(_ESCAPES.sub(" ", lower)))
 
     @cached_property
-    def _few(self) -> list[str]:
-        """What is looked for one by one."""
-        names = [w for w in self.words if not w.isdigit()]
-        few = [n for n in names if "." in n] if len(names) > _FEW else names
-        return [*few, *self.handles, *(p.split()[0] for p in self.phrases if p.split())]
-
-    @cached_property
-    def _many(self) -> frozenset[str]:
-        names = frozenset(w for w in self.words if not w.isdigit())
-        return names if len(names) > _FEW else frozenset()
-
-    @cached_property
-    def _numbers(self) -> frozenset[str]:
-        return frozenset(w for w in self.words if w.isdigit())
-
-    @cached_property
-    def _phrases(self) -> re.Pattern[str] | None:
-        if not self.phrases:
-            return None
-        spelled = "|".join(r"\s+".join(map(re.escape, p.split())) for p in self.phrases)
-        return re.compile(rf"(?<![\w@])(?:{spelled})(?![\w\-]|\.\w)", re.IGNORECASE)
+    def _phrases(self) -> list[re.Pattern[str]]:
+        """Of ids with their platform, after which a dot goes on with the name; and of all others."""
+        whole = [p for p in self.phrases if re.fullmatch(r"\w+:[\w.\-]+", p)]
+        free = [p for p in self.phrases if p not in set(whole)]
+        found = []
+        for phrases, before, after in (
+            (whole, r"(?<!\w)", rf"(?![\w\-]|\.(?!{_ENDING[2:]}(?![\w.\-]))\w)"),
+            (free, r"", r"(?![^\W_]|-\w)"),
+        ):
+            if phrases:
+                spelled = "|".join(map(_spelled, phrases))
+                found.append(re.compile(rf"{before}(?:@|%40)?(?:{spelled}){after}", re.IGNORECASE))
+        return found
 
     @cached_property
     def _loose(self) -> re.Pattern[str] | None:
         """Long names, wherever no letter or digit is beside them."""
-        long = sorted((w for w in self.words if len(w) >= 6), key=len, reverse=True)[:200]
+        long = sorted((w for w in self.words if len(w) >= 6), key=len, reverse=True)
         if not long:
             return None
         return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, long))})(?![^\W_])", re.IGNORECASE)
@@ -180,3 +206,10 @@ class Traces:
             if found:
                 return at + word
         return match[0]
+
+
+def _spelled(phrase: str) -> str:
+    """A pattern of a name of several words; letters and digits right before it make it another's."""
+    at, rest = phrase.startswith("@"), phrase.removeprefix("@")
+    words = r"\s+".join("".join(_SPELLED.get(c, re.escape(c)) for c in word) for word in rest.split())
+    return rf"(?:@|%40){words}" if at else rf"(?:(?<![^\W_])|(?<=%40)|(?<=\\[nrtbf])){words}"
