@@ -166,6 +166,48 @@ def test_addresses_of_people_are_not_imported(tmp_path: Path, capsys: pytest.Cap
     assert not kept
 
 
+@pytest.mark.parametrize("form", ["table", "csv"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select cast(caption as int) from posts where caption <> ''",
+        "select 9223372036854775807 + 1",
+        "select error('boom')",
+        "select log(-1)",
+        "select (select views from post_snapshots) x",
+        "table posts",
+        "values (1)",
+        "describe posts",
+        "show tables",
+        "summarize posts",
+    ],
+)
+def test_a_mistake_in_sql_is_told_in_one_line(
+    demo_home: Path, capfd: pytest.CaptureFixture[str], query: str, form: str
+) -> None:
+    assert cli.main(["sql", query, "--format", form, "--home", str(demo_home)]) == 2
+    said = capfd.readouterr().err
+    assert said.startswith("Error: ")
+    assert said.count("\n") == 1
+    assert "subquery'" not in said
+    assert "LINE 1" not in said
+
+
+def test_a_query_that_ctrl_c_broke_off_is_a_stop_and_what_is_left_of_an_erasure_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(*_: object, **__: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr("workbench.safekeeping.verify.verified", broken_off)
+    (tmp_path / "data").mkdir()
+    assert cli.main(["verify", "--home", str(tmp_path)]) == 130
+    assert capsys.readouterr().err.endswith("Stopped. What was published before stands.\n")
+    (tmp_path / "data" / "erasing.json").write_text("{}")
+    assert cli.main(["verify", "--home", str(tmp_path)]) == 130
+    assert capsys.readouterr().err.endswith("has not ended; what is left is done by: workbench erase\n")
+
+
 def test_sql_shows_rows(demo_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     query = "select count(*) as n_posts from posts"
     assert cli.main(["sql", query, "--format", "json", "--home", str(demo_home)]) == 0

@@ -104,6 +104,23 @@ def _told(found: list[Finding], top: Path) -> list[tuple[str, str, str]]:
     return sorted((f.what, f.severity, f.remedy) for f in found)
 
 
+def test_a_folder_without_data_is_no_home_and_versions_that_are_gone_are_missed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", "--home", str(tmp_path / "typo")]) == 2
+    assert "There is no" in capsys.readouterr().err
+    assert not (tmp_path / "typo").exists()
+    (tmp_path / "data").mkdir(mode=0o700)
+    assert main(["verify", "--home", str(tmp_path)]) == 0
+    assert "nothing was loaded there yet" in capsys.readouterr().err
+    (tmp_path / "reports" / "2025-W40").mkdir(parents=True)
+    (tmp_path / "reports" / "2025-W40" / "manifest.json").write_text("{}")
+    assert main(["verify", "--home", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert "there is no version of the warehouse" in told.out + told.err
+    assert "Is its disk mounted?" in told.out + told.err
+
+
 def test_in_a_sound_home_nothing_is_found(settings, capsys):
     assert verified(settings) == []
     assert main(["verify", "--quick", "--home", str(settings.home)]) == 0

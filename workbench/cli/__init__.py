@@ -37,9 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _forget_output()  # the reader of a pipe has enough
         return 0
     except KeyboardInterrupt:
-        print("Stopped. What was published before stands.", file=sys.stderr)
-        return 130
+        return _stopped(options)
     except Exception as e:
+        if type(e).__name__ in ("RuntimeError", "InterruptException") and "nterrupted" in str(e):
+            return _stopped(options)  # DuckDB takes Ctrl+C for itself
         trouble = machine_trouble(e, where=_folders(options))
         if trouble is None:
             raise
@@ -47,6 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kept = "" if " is damaged: " in trouble else " Nothing that was published or acknowledged is lost."
         say(f"Error: {trouble}{kept}")
         return 1
+
+
+def _stopped(options: argparse.Namespace) -> int:
+    """Exit code of a command that somebody broke off."""
+    from ..warehouse.erased import INTENT
+
+    say("Stopped. What was published before stands.")
+    if (_home(options) / "data" / INTENT).exists():
+        say("An erasure was begun and has not ended; what is left is done by: workbench erase")
+    return 130
 
 
 def _forget_output() -> None:
@@ -59,5 +70,8 @@ def _forget_output() -> None:
 
 def _folders(options: argparse.Namespace) -> str:
     """Where a command writes, for an error that names no file."""
-    home = Path(getattr(options, "home", None) or os.environ.get("WORKBENCH_HOME") or ".").resolve()
-    return f"{home} or {tempfile.gettempdir()}"
+    return f"{_home(options)} or {tempfile.gettempdir()}"
+
+
+def _home(options: argparse.Namespace) -> Path:
+    return Path(getattr(options, "home", None) or os.environ.get("WORKBENCH_HOME") or ".").resolve()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,6 @@ def add_output(sub: argparse.ArgumentParser) -> None:
 
 def write_answer(backend: Any, answer: Any, options: Any) -> int:
     """A result as a table, CSV, JSON or Parquet, on standard output or in a file."""
-    import duckdb
-
-    try:
-        return _write_answer(backend, answer, options)
-    except (RuntimeError, duckdb.InterruptException) as e:
-        if "interrupted" in str(e).lower():  # by Ctrl+C, which DuckDB takes for itself
-            raise KeyboardInterrupt from e
-        raise
-
-
-def _write_answer(backend: Any, answer: Any, options: Any) -> int:
     import ibis
 
     if options.format == "parquet" and not options.out:
@@ -50,8 +41,9 @@ def _write_answer(backend: Any, answer: Any, options: Any) -> int:
             query = _harmless(con, query, readable=watched, formulas=kind == "csv")
         _copy(backend, query, kind, options.out)
         return 0
-    relation = _run(con, _harmless(con, query, readable=True), relation=True)
-    relation.show(max_rows=40, max_width=_width(), null_value="–")
+    harmless = _harmless(con, query, readable=True)
+    with _refused():
+        con.sql(harmless).show(max_rows=40, max_width=_width(), null_value="–")
     return 0
 
 
@@ -64,7 +56,8 @@ def _harmless(con: Any, query: str, *, readable: bool = False, formulas: bool = 
     """
     from ..display.escaping import UNSEEN
 
-    relation = _run(con, query, relation=True)
+    with _refused():
+        relation = con.sql(query)
     shown = []
     for n, (name, kind) in enumerate(zip(relation.columns, map(str, relation.types), strict=True)):
         cell = f"c{n}"
@@ -93,7 +86,8 @@ def _copy(backend: Any, query: str, kind: str, out: str | None) -> None:
 
     how = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}[kind]
     with backend.exchanged() as answer:
-        _run(backend.con, f"COPY ({query}) TO {text(str(answer))} ({how})")
+        with _refused():
+            backend.con.execute(f"COPY ({query}) TO {text(str(answer))} ({how})")
         if out:
             _moved(answer, Path(out))
             return
@@ -112,15 +106,18 @@ def _moved(answer: Path, out: Path) -> None:
         raise UsageError(f"--out {out} can't be written: {e.strerror}. Name another file.") from e
 
 
-def _run(con: Any, query: str, *, relation: bool = False) -> Any:
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What a query asks for and DuckDB finds wrong is its author's to mend."""
     import duckdb
 
     try:
-        return con.sql(query) if relation else con.execute(query)
+        yield
     except (duckdb.InterruptException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as e:
-        raise UsageError(f"That can't be run: {' '.join(str(e).split())}") from e
+        # Texts are made harmless around the query, of which its author knows nothing.
+        raise UsageError(f"That can't be run: {' '.join(str(e).partition('LINE 1:')[0].split())}") from e
 
 
 def _width() -> int:

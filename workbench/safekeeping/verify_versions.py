@@ -32,7 +32,7 @@ def pointer_findings(settings: Settings) -> tuple[list[Finding], Version | None]
     kept = versions.kept_versions(folder)
     if not pointer.exists():
         if not kept:
-            return [], None
+            return _never_loaded(settings), None
         found = f"it is gone, but versions {_listed(kept)} are here."
         if kept == [1] and _record(folder / "v000001.json"):
             remedy = (
@@ -60,6 +60,17 @@ def pointer_findings(settings: Settings) -> tuple[list[Finding], Version | None]
         remedy = "Nothing is lost: it was never published, and the next load builds it again."
         return [Finding("pointer", str(pointer), found, remedy, "low")], named
     return [], named
+
+
+def _never_loaded(settings: Settings) -> list[Finding]:
+    """Nothing where no load ever ended; what only loads leave tells that there were versions."""
+    left = [*settings.archive.rglob("*.parquet"), *settings.reports.glob("*/manifest.json")]
+    left += settings.reports.glob("*/*/manifest.json")
+    if not left:
+        return []
+    found = f"there is no version of the warehouse, but {min(left)} was made from one."
+    remedy = f"Is its disk mounted? Else {RESTORE}, into another folder."
+    return [Finding("versions", str(settings.versions), found, remedy)]
 
 
 def version_findings(settings: Settings, number: int, *, quick: bool = False) -> list[Finding]:

@@ -121,6 +121,8 @@ class Workbench:
         try:
             found = self.backend.sql(query, dialect="duckdb")
             run = ibis.to_sql(found, dialect="duckdb")
+        except AttributeError as e:  # Ibis' parser takes neither TABLE nor VALUES for a query
+            raise UsageError("That query can't be run: write it as SELECT ... FROM ...") from e
         except Exception as e:
             if trouble := machine_trouble(e):
                 raise WorkbenchError(f"That query can't be run: {trouble}") from e
