@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from workbench.cli import main
 from workbench.errors import WorkbenchError
 from workbench.safekeeping.backup import BackupOutcome, backed_up, backup_store, mended
 from workbench.safekeeping.backup_blobs import damaged_parts
@@ -21,6 +22,7 @@ def home(tmp_path: Path) -> Settings:
     """A home with settings and a notebook of three parts, and no warehouse."""
     home = tmp_path / "home"
     (home / "analyses").mkdir(parents=True, mode=0o700)
+    (home / "data").mkdir(mode=0o700)
     (home / "workbench.toml").touch(mode=0o600)
     (home / "workbench.toml").write_text("keep_versions = 2\n")
     (home / "analyses" / "mine.ipynb").write_bytes(b"".join(bytes([n]) * 2**20 for n in (1, 2, 3)))
@@ -90,6 +92,49 @@ def test_an_older_encrypted_backup_takes_a_part_that_was_sealed_anew(
     swapped(store, seal)
     with pytest.raises(WorkbenchError, match="do not make the file"):
         tried(store, at=first.backup_id, key=opened)
+
+
+def test_a_new_key_seals_everything_anew_and_opens_it_alone(
+    home: Settings, store: Store, tmp_path: Path
+) -> None:
+    for name in ("old", "new", "third"):
+        new_key(tmp_path / name)
+    old, new = sealing(tmp_path / "old"), sealing(tmp_path / "new")
+    first = backed_up(home, store, seal=old)
+    assert not first.is_sealed_anew
+    (home.home / "workbench.toml").write_text("keep_versions = 3\n")  # the rest would be relied on
+    second = backed_up(home, store, seal=new)
+    assert second.is_sealed_anew and second.sent == first.sent
+    assert tried(store, at=first.backup_id, key=opening(tmp_path / "old")).is_sound
+    assert tried(store, at=second.backup_id, key=opening(tmp_path / "new")).is_sound
+    with pytest.raises(WorkbenchError, match="does not open this backup"):
+        tried(store, at=second.backup_id, key=opening(tmp_path / "old"))
+    third = backed_up(home, store, seal=new, keep=1)
+    assert not third.is_sealed_anew and third.sent <= 1  # the list of files
+    assert_opened_by(opening(tmp_path / "new"), store)
+    both = tmp_path / "both"
+    both.write_text((tmp_path / "new").read_text() + (tmp_path / "third").read_text())
+    both.chmod(0o600)
+    assert backed_up(home, store, seal=sealing(both)).is_sealed_anew
+    assert tried(store, key=opening(tmp_path / "third")).is_sound
+    lines = both.read_text().splitlines()[::-1]
+    both.write_text("\n".join(lines))
+    assert backed_up(home, store, seal=sealing(both)).sent <= 1  # the same keys in another order
+
+
+def assert_opened_by(key: Opening | None, store: Store) -> None:
+    assert key is not None
+    for part in (p for p in Path(store.place, "blobs").rglob("*") if p.is_file()):
+        key(part.read_bytes())
+
+
+def test_a_place_named_after_encrypt_is_told_where_it_belongs(
+    home: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = str(tmp_path)
+    assert main(["backup", "--encrypt", place, "--home", str(home.home)]) == 2
+    said = capsys.readouterr().err
+    assert f"{place} can't be read as a file of keys" in said and "backup PLACE --encrypt FILE" in said
 
 
 def assert_every_flip_is_told(store: Store, made: BackupOutcome, key: Opening | None) -> None:

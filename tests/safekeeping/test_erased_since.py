@@ -10,10 +10,12 @@ import pytest
 
 from workbench import record
 from workbench.cli import main
+from workbench.safekeeping import restore
 from workbench.safekeeping.backup import backed_up, backup_store
 from workbench.safekeeping.backup_format import backups_in
+from workbench.safekeeping.backup_keys import new_key, opening, sealing
 from workbench.safekeeping.erase import erase, planned
-from workbench.safekeeping.restore import restored
+from workbench.safekeeping.restore import restored, tried
 from workbench.settings import Settings
 from workbench.warehouse.load import load
 
@@ -43,6 +45,44 @@ def test_erase_lists_the_backups_and_the_command_that_replaces_them(home, capsys
     assert len(backups_in(store)) == 1
     parts = b"".join(f.read_bytes() for f in Path(home.backup_to).rglob("*") if f.is_file())
     assert b"u-78" in parts and b"u-77" not in parts
+
+
+def test_the_monthly_backup_goes_on_after_an_erasure_and_old_ones_go(home, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_BACKUP_TO", home.backup_to)
+    monkeypatch.setenv("WORKBENCH_BACKUP_KEEP", "1")
+    place = ["--home", str(home.home)]
+    assert backed_up(home, backup_store(home)).left_out == []  # the key is there, and nobody was erased
+    erase(home, "user", "u-77")
+    assert main(["backup", "--due", *place]) == 0
+    said = capsys.readouterr().err
+    assert "it is sound" in said and "data/private.key is not in it" in said and "Removed 1 older" in said
+    assert len(backups_in(backup_store(home))) == 1
+
+    back = tmp_path / "back"
+    assert main(["restore", "--into", str(back), "--quick", *place]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"low: private key: {back / 'data' / 'private.key'}: it is not in the backup")
+    verify = ["verify", "--quick", "--home", str(back)]
+    assert main(verify) == 1  # there it is missing, until it is put back
+    (back / "data" / "private.key").write_text((home.data / "private.key").read_text())
+    (back / "data" / "private.key").chmod(0o600)
+    assert main(verify) == 0
+
+
+def test_a_key_that_was_in_the_backup_and_is_gone_is_a_damage(home, tmp_path, monkeypatch):
+    new_key(tmp_path / "key")
+    erase(home, "user", "u-77")
+    store = backup_store(home)
+    made = backed_up(home, store, seal=sealing(tmp_path / "key"))
+    assert made.left_out == []
+    kept = restore.verified
+
+    def without_key(settings, **given):
+        (settings.data / "private.key").unlink()
+        return kept(settings, **given)
+
+    monkeypatch.setattr(restore, "verified", without_key)
+    assert not tried(store, key=opening(tmp_path / "key"), quick=True).is_sound
 
 
 def test_a_bucket_or_a_folder_that_is_gone_holds_nothing_up(home, tmp_path):
@@ -87,4 +127,4 @@ def test_a_restore_tells_of_persons_who_were_erased_since(home, tmp_path, capsys
     assert f"workbench erase --account NAME --home {tmp_path / 'old'}" in told
     assert restored(store, tmp_path / "new", at=after, present=home, quick=True).back_again == ""
     alone = restored(store, tmp_path / "alone", at=before, quick=True)
-    assert alone.back_again.startswith(f"Persons who were erased after {TODAY} are in it again.")
+    assert alone.back_again.startswith(f"If persons were erased after {TODAY}, they are in it again.")

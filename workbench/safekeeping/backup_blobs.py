@@ -1,4 +1,8 @@
-"""Parts of files on their way into a store: named by content, sealed if asked, sent by several threads, each once."""
+"""Parts of files on their way into a store: named by content, sealed if asked, sent by several threads, each once.
+
+One home backs up into a place, one backup at a time: a backup relies on the parts that are there, and `forget` removes
+every part that no finished backup names, also those that a backup of another home is sending just then.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,19 @@ import hmac
 import itertools
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ..errors import WorkbenchError
 from ..stores import Store
-from .backup_format import BLOBS, Head, KeptFile, backups_in, part_sizes, read_head
+from .backup_format import BLOBS, Head, KeptFile, Named, backups_in, part_sizes, read_head
 from .backup_keys import Sealing
 
 THREADS = 4
+_SEALED = ".age"
 
 
 class Blobs:
@@ -35,10 +40,10 @@ class Blobs:
         self.stored: dict[str, tuple[int, str]] = {}
         """Part -> size and SHA-256 as stored, of all parts of this backup."""
         self.sent = self.sent_bytes = self.mended = 0
-        self._known = _known(store)
+        self._pool = ThreadPoolExecutor(THREADS)
+        self._known = _known(store, self._pool)
         self._sending: set[str] = set()
         self._failed: BaseException | None = None
-        self._pool = ThreadPoolExecutor(THREADS)
         self._room = threading.BoundedSemaphore(2 * THREADS)  # parts in memory
         self._guard = threading.Lock()
 
@@ -54,12 +59,19 @@ class Blobs:
             if kind is None:
                 self._raise_failed()
 
+    @property
+    def is_for_other_keys(self) -> bool:
+        """Whether sealed parts are there, and none of them was of use: they are sealed for others."""
+        sealed = {name for name in self._known if name.endswith(_SEALED)}
+        return self._seal is not None and bool(sealed) and sealed.isdisjoint(self.stored)
+
     def name(self, digest: str) -> str:
-        """The part with this content."""
+        """The part with this content. The same content, sealed for others, is another part."""
         if self._seal is None:
             return f"{BLOBS}/{digest[:2]}/{digest}"
-        keyed = hmac.new(self._naming_key, digest.encode(), hashlib.sha256).hexdigest()
-        return f"{BLOBS}/{keyed[:2]}/{keyed}.age"
+        content = f"{digest} {self._seal.recipients}".encode()
+        keyed = hmac.new(self._naming_key, content, hashlib.sha256).hexdigest()
+        return f"{BLOBS}/{keyed[:2]}/{keyed}{_SEALED}"
 
     def put(self, data: bytes) -> str:
         """Keep a part, unless it is there already; returns its name."""
@@ -119,14 +131,18 @@ class Blobs:
             raise self._failed
 
 
-def _known(store: Store) -> dict[str, tuple[int, str]]:
-    """Parts of whole backups that lie in the store with the size they should have."""
-    named: dict[str, tuple[int, str]] = {}
-    for backup in backups_in(store):
+def _known(store: Store, pool: ThreadPoolExecutor) -> dict[str, tuple[int, str]]:
+    """Parts of whole backups that lie in the store with the size they should have; a newer backup's word counts."""
+
+    def vouched(backup: Named) -> Mapping[str, Sequence[Any]]:
         try:
-            named |= {key: (size, digest) for key, (size, digest) in read_head(store, backup).blobs.items()}
+            return read_head(store, backup).blobs
         except WorkbenchError:
-            continue  # it vouches for nothing
+            return {}
+
+    named: dict[str, tuple[int, str]] = {}
+    for blobs in pool.map(vouched, backups_in(store)):
+        named |= {key: (size, digest) for key, (size, digest) in blobs.items()}
     if not named:
         return {}
     return {e.key: named[e.key] for e in store.entries(BLOBS) if named.get(e.key, (None,))[0] == e.size}
@@ -153,19 +169,27 @@ def _is_whole(store: Store, part: str, digest: str) -> bool:
 def forget(store: Store, keep: int, tell: Callable[[str], None]) -> list[str]:
     """Remove all but the newest backups, and the parts that none of those left needs; returns what was removed.
 
-    Nothing is removed where one of those left can't be read: nobody could tell which parts it needs.
+    One without a version of the warehouse counts as older than all that have one. Nothing is removed where one of
+    those left can't be read: nobody could tell which parts it needs.
     """
     known = backups_in(store)
-    old, kept = known[:-keep], known[-keep:]
-    if not old:
+    if len(known) <= keep:
         return []
-    needed: set[str] = set()
-    for backup in kept:
+    kept: dict[Named, Head] = {}
+    empty: dict[Named, Head] = {}
+    for backup in reversed(known):
         try:
-            needed |= set(read_head(store, backup).blobs)
+            head = read_head(store, backup)
         except WorkbenchError as e:
             tell(f"No old backup was removed: {e}")
             return []
+        (empty if head.version is None else kept)[backup] = head
+        if len(kept) == keep:
+            break
+    else:
+        kept |= dict(list(empty.items())[: keep - len(kept)])
+    needed = {part for head in kept.values() for part in head.blobs}
+    old = [backup for backup in known if backup not in kept]
     for backup in old:
         store.delete(backup.key)
     _delete(store, (e.key for e in list(store.entries(BLOBS)) if e.key not in needed))

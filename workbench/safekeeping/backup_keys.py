@@ -48,6 +48,8 @@ class Sealing:
 
     def __init__(self, recipients: Sequence[x25519.Recipient]) -> None:
         self._recipients = list(recipients)
+        self.recipients = " ".join(sorted({str(r) for r in recipients}))
+        """Their public keys, always in the same order."""
 
     def __repr__(self) -> str:
         return f"Sealing({len(self._recipients)} recipients)"
@@ -126,7 +128,10 @@ def _given(file: Path | None, variable: str) -> tuple[str, str]:
         text = file.read_text(encoding="utf-8")
         mode = stat.S_IMODE(file.stat().st_mode)
     except (OSError, UnicodeError) as e:
-        raise UsageError(f"{file} can't be read as a file of keys: {_why(e)}.") from e
+        place = " The place of backups comes first: workbench backup PLACE --encrypt FILE"
+        raise UsageError(
+            f"{file} can't be read as a file of keys: {_why(e)}.{place if variable == RECIPIENT else ''}"
+        ) from e
     if _SECRET.search(text) and mode & 0o077:
         raise UsageError(f"{file} holds a secret key and can be read by others. Close it: chmod 600 {file}")
     return text, str(file)

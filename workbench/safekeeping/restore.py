@@ -10,9 +10,9 @@ import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -23,12 +23,14 @@ from ..sql_words import quoted
 from ..stores import StorageError, Store
 from ..warehouse import versions
 from ..warehouse.batches import fsync
+from ..warehouse.private import KEY
 from ..warehouse.scratch import scratch as scratch_of
 from .backup_format import DamagedError, Head, KeptFile, Listing, chosen, read_head, read_listing
 from .backup_keys import IDENTITY, Opening
 from .erased_since import back_again
 from .verify import GRAVE, Finding, verified
-from .verify_findings import Progress
+from .verify_findings import LOW, Progress
+from .verify_tables import PRIVATE_KEY
 from .verify_versions import opened
 
 _BUILDING = ".restoring-"
@@ -56,12 +58,14 @@ class RestoreOutcome:
     """Whether what is in the parts was looked at; without a key only their hashes are."""
     left_out: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    is_verified: bool = True
+    """False where somebody stopped the verifying; all is in place then."""
     back_again: str = ""
     """What is to be done about persons who were erased since."""
 
     @property
     def is_sound(self) -> bool:
-        return not any(f.severity == GRAVE for f in self.findings)
+        return self.is_verified and not any(f.severity == GRAVE for f in self.findings)
 
 
 def restored(
@@ -81,8 +85,10 @@ def restored(
     `present`: the home in use, if another; it tells who was erased since.
 
     Raises UsageError where there are data already, DamagedError that names what is damaged; nothing is moved then.
+    Ctrl+C while it verifies ends that, and nothing else: all is in place.
     """
     home = home.resolve()
+    _refuse_file(home)
     head, outcome = _begun(store, at, key, needs_key=True)
     listing = _listing(store, head, key)
     if not (home / _MARK).exists():  # else what a broken-off one put there goes first
@@ -99,10 +105,28 @@ def restored(
     outcome.home = home
     media = any(f.path.startswith("data/media/") for f in listing.files)
     settings = load_settings(home, media_storage=str(home / "data" / "media"), media_endpoint="")
-    outcome.findings = verified(settings, media=media, quick=quick, progress=progress)
+    try:
+        found = verified(settings, media=media, quick=quick, progress=progress)
+    except (KeyboardInterrupt, RuntimeError, duckdb.InterruptException) as e:
+        if not isinstance(e, KeyboardInterrupt) and "nterrupted" not in str(e):
+            raise
+        outcome.is_verified, found = False, []  # DuckDB takes Ctrl+C for itself, and says so
+    outcome.findings = _of_the_backup(found, listing)
     outcome.left_out = list(listing.left_out)
     outcome.back_again = back_again(home, outcome.backup_id, present)
     return outcome
+
+
+def _of_the_backup(findings: Sequence[Finding], listing: Listing) -> list[Finding]:
+    """Findings, where the key that a backup never had is no damage of it."""
+    if any(file.path == f"data/{KEY}" for file in listing.files):
+        return list(findings)
+    why = "it is not in the backup, and by it the loader knows the persons who were erased."
+    remedy = "Put it there, from where it is kept; loading waits for it."
+    told = [
+        replace(f, found=why, remedy=remedy, severity=LOW) if f.what == PRIVATE_KEY else f for f in findings
+    ]
+    return sorted(told, key=lambda f: f.severity != GRAVE)
 
 
 def _bring_back(
@@ -172,7 +196,10 @@ def tried(
                 "with TMPDIR."
             ) from e
         _compare(scratch, listing, outcome)
-        outcome.findings = verified(load_settings(scratch), media=False, quick=quick, progress=progress)
+        found = verified(load_settings(scratch), media=False, quick=quick, progress=progress)
+        outcome.findings = [
+            f for f in _of_the_backup(found, listing) if f.what != PRIVATE_KEY or f.severity == GRAVE
+        ]
     return outcome
 
 
@@ -316,6 +343,15 @@ def _refuse_full(folder: Path, needed: int) -> None:
             f"{folder} has room for {free / 1e6:,.0f} MB, and the backup has {needed / 1e6:,.0f} MB. Make room, or "
             "restore elsewhere (--into). Nothing was restored."
         )
+
+
+def _refuse_file(home: Path) -> None:
+    """A restore needs a folder, or a name that is free."""
+    for path in (home / "data", home, *home.parents):
+        if path.exists() and not path.is_dir():
+            raise UsageError(
+                f"{path} is a file, and a backup is restored into a folder. Name one with --into. Nothing was restored."
+            )
 
 
 def _refuse_data(home: Path, listing: Listing) -> None:

@@ -10,13 +10,15 @@ from ..errors import WorkbenchError
 from ..settings import Settings
 from ..sql_words import quoted, text
 from ..warehouse import archive, counts
+from ..warehouse.private import KEY
 from ..warehouse.tables import TABLES, Table
 from ..warehouse.versions import Version
 from .verify_findings import Finding
 from .verify_versions import opened, tables_in
 
 _BACK = "Restore a backup (workbench restore); nothing but the loader should write to a version."
-_PRIVATE_KEY = "private.key"
+PRIVATE_KEY = "private key"
+"""What is found where erased persons' hashes are here, and the key by which they are known is not."""
 
 
 def table_findings(settings: Settings, version: Version) -> list[Finding]:
@@ -34,11 +36,11 @@ def table_findings(settings: Settings, version: Version) -> list[Finding]:
             archive.with_archive(con, settings.archive)
         found += [f for t in tables for f in (*_keys(con, t), *_references(con, t, there))]
         found += _batches(con, tables)
-        if "erasures" in there and not (settings.data / _PRIVATE_KEY).is_file():
+        if "erasures" in there and not (settings.data / KEY).is_file():
             n = _number(con, "SELECT count(*) FROM erasures")
             why = f"it is gone, and by it the {n:,} hashes of erased persons are known."
             remedy = "Put it back, from where it is kept or from an encrypted backup; loading waits for it."
-            found += [Finding("private key", str(settings.data / _PRIVATE_KEY), why, remedy)] * bool(n)
+            found += [Finding(PRIVATE_KEY, str(settings.data / KEY), why, remedy)] * bool(n)
     finally:
         con.close()
     return found
