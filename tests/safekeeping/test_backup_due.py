@@ -9,7 +9,15 @@ import pytest
 
 from workbench.reporting.due import weekly
 from workbench.reporting.schedule import Schedule, cron_line, units
-from workbench.safekeeping.backup_due import LastRun, is_due, last_run, moment_of, newest_moment, next_moment
+from workbench.safekeeping.backup_due import (
+    LastRun,
+    is_due,
+    last_run,
+    moment_of,
+    newest_moment,
+    next_moment,
+    not_due,
+)
 
 SUNDAY = weekly("Sun 02:30", "Europe/Berlin")
 
@@ -67,3 +75,17 @@ def test_the_timer_asks_every_day_and_holds_no_key(encrypt: bool, monkeypatch: p
     assert ("--encrypt" in service) == encrypt
     assert "canary" not in service + cron_line(schedule)
     assert schedule.name != Schedule(Path("/srv/one"), SUNDAY).name
+
+
+def test_what_is_not_due_says_when_it_was_and_when_it_will_be() -> None:
+    moment = utc("2026-07-05 00:30")
+    good = LastRun(moment + timedelta(hours=1), moment + timedelta(hours=1))
+    assert not_due(SUNDAY, moment + timedelta(days=2), good) == (
+        "No backup is due. The last good one: 2026-07-05 03:30 CEST; the last try: 2026-07-05 03:30 CEST; the next is "
+        "due: 2026-08-02 02:30 CEST."
+    )
+    failed = LastRun(moment + timedelta(hours=1), None)
+    assert not_due(SUNDAY, moment + timedelta(hours=2), failed) == (
+        "No backup is due. The last good one: never; the last try: 2026-07-05 03:30 CEST; the next is due: "
+        "2026-07-05 23:30 CEST, as the last one failed."
+    )

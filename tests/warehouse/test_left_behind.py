@@ -56,8 +56,8 @@ def test_small_files_of_others_go_when_they_are_old(loaded: Settings) -> None:
 
 def test_halves_of_keys_go_when_they_are_old(loaded: Settings) -> None:
     young, *old = (
-        loaded.data / f".{name}"
-        for name in ("private.key.0a1b2c3d", "backup.key.0a1b2c3d", "private.key.1a1b2c3d")
+        loaded.data / f".{name}.{number}a1b2c3d"
+        for number, name in enumerate(("private.key", "backup.key", "private.key", "home.id"))
     )
     for file in (young, *old):
         file.write_bytes(b"x")

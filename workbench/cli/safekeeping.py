@@ -85,9 +85,13 @@ def verify_home(options: Any) -> int:
     from dataclasses import asdict
 
     from ..display.numbers import counted
+    from ..errors import UsageError
     from ..safekeeping.verify import GRAVE, verified
+    from ..warehouse.versions import kept_versions
 
     settings = settings_of(options)
+    if not settings.data.is_dir():
+        raise UsageError(f"There is no {settings.data}. Name the home of the data with --home.")
     with Bar("Verifying") as show:
         found = verified(settings, version=options.version, quick=options.quick, progress=show)
     grave = sum(f.severity == GRAVE for f in found)
@@ -99,6 +103,9 @@ def verify_home(options: Any) -> int:
         for finding in found:
             print(readable(str(finding)))
     what = "without marts and most pictures" if options.quick else "in full"
+    if not found and not kept_versions(settings.versions):
+        say(f"Verified {settings.data}: nothing was loaded there yet, and nothing is damaged.")
+        return 0
     say(
         f"Verified {settings.data} {what}: "
         + (
@@ -136,6 +143,7 @@ def back_up(options: Any) -> int:
     from ..safekeeping.backup import backed_up, backup_store
     from ..safekeeping.backup_keys import sealing
 
+    _refuse_empty(options.place, "PLACE")
     settings = settings_of(options)
     seal = None if options.encrypt is None else sealing(_file(options.encrypt))
     with Bar("Backing up") as show:
@@ -162,11 +170,14 @@ def _back_up_if_due(options: Any) -> int:
     from datetime import UTC, datetime
 
     from ..reporting.due import weekly
-    from ..safekeeping.backup_due import is_due, last_run, monthly_run
+    from ..safekeeping.backup_due import is_due, last_run, monthly_run, not_due
 
+    _refuse_empty(options.place, "PLACE")
     settings = settings_of(options)
     at = weekly(options.at, options.time_zone or settings.time_zone)
-    if not is_due(at, datetime.now(UTC), last_run(settings.data)):
+    now, last = datetime.now(UTC), last_run(settings.data)
+    if not is_due(at, now, last):
+        say(not_due(at, now, last))
         return 0
     from ..safekeeping.backup import backup_store
     from ..safekeeping.backup_keys import opening, sealing
@@ -195,18 +206,23 @@ def restore_home(options: Any) -> int:
     from ..display.numbers import counted
     from ..errors import UsageError
     from ..safekeeping.backup import backup_store
-    from ..safekeeping.backup_format import backups_in
     from ..safekeeping.backup_keys import opening
+    from ..safekeeping.backup_place import listed
     from ..safekeeping.restore import restored, tried
 
     if options.check_only and options.into:
         raise UsageError("--check-only restores into a folder of its own. Leave out --into.")
+    for word, named in ((options.place, "PLACE"), (options.into, "--into"), (options.at, "--at")):
+        _refuse_empty(word, named)
     settings = settings_of(options)
     store = backup_store(settings, options.place or "", options.endpoint)
     if options.list:
-        known = backups_in(store)
-        for backup in known:
-            print(backup.backup_id)
+        known = listed(store)
+        if options.format == "json":
+            print(json.dumps([b.entries() for b in known], indent=1))
+        else:
+            for backup in known:
+                print(readable(str(backup)))
         say(f"{counted(len(known), 'backup').capitalize()} in {store.place}.")
         return 0
     key = opening(_file(options.identity))
@@ -224,7 +240,15 @@ def restore_home(options: Any) -> int:
         for finding in done.findings:
             print(readable(str(finding)))
     _tell_restore(done, tried=options.check_only)
-    return 0 if done.is_sound else 1
+    return 130 if not done.is_verified else 0 if done.is_sound else 1
+
+
+def _refuse_empty(word: str | None, named: str) -> None:
+    """An empty word, as a variable of the shell that is not set gives it, is not the same as none."""
+    from ..errors import UsageError
+
+    if word is not None and not word.strip():
+        raise UsageError(f"{named} is empty. Write it out, or leave it out.")
 
 
 def _file(name: str | None) -> Any:
@@ -239,6 +263,11 @@ def _tell_backup(made: Any) -> None:
     for sentence in made.left_out:
         say(sentence)
     anew = f", {made.mended:,} of them in place of damaged ones" if made.mended else ""
+    if made.is_sealed_anew:
+        say(
+            "All parts were sent anew: those that were there are sealed for other keys. Older backups open with "
+            "theirs only."
+        )
     removed = f" Removed {counted(len(made.removed), 'older backup')}." if made.removed else ""
     say(
         f"Backup {made.backup_id} in {made.place}{', encrypted' if made.encrypted else ''}: "
@@ -261,11 +290,15 @@ def _tell_restore(done: Any, *, tried: bool) -> None:
         return
     grave = sum(f.severity == "grave" for f in done.findings)
     state = "it is sound" if not grave else counted(grave, "damage")
+    if not done.is_verified:
+        state = "not yet"
     what = "can be restored" if tried else f"restored into {done.home}"
     say(
         f"Backup {done.backup_id} {what}: {counted(done.n_files, 'file')}, {done.n_bytes / 1e6:,.1f} MB with the "
         f"hashes they had, {counted(done.n_tables, 'table')} with the {counted(done.n_rows, 'row')} they had; "
         f"verified: {state}."
     )
+    if not done.is_verified:
+        say(f"Verifying was stopped; all is restored. Verify it: workbench verify --home {done.home}")
     if done.back_again:
         say(done.back_again)

@@ -36,6 +36,7 @@ from .backup_format import (
 )
 from .backup_held import Held, held
 from .backup_keys import Sealing
+from .backup_place import home_id, refuse_unfit
 from .verify_findings import Progress
 from .verify_versions import opened, tables_in
 
@@ -60,6 +61,8 @@ class BackupOutcome:
     mended: int = 0
     """Parts that were there, damaged, and were sent again."""
     encrypted: bool = False
+    is_sealed_anew: bool = False
+    """All parts were sent, as those that are there are sealed for other keys."""
     seconds: float = 0.0
     left_out: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -79,9 +82,12 @@ def backup_store(settings: Settings, place: str = "", endpoint: str = "") -> Sto
         named=("backup_to", "backup_endpoint"),
     )
     if isinstance(store, Folder):
-        for own in (settings.data, settings.reports, settings.home / settings.notebooks):
-            if store.folder == own or own in store.folder.parents:
-                raise UsageError(f"{store.folder} lies in what is backed up. Name a folder on another disk.")
+        backed = [settings.data, settings.reports, settings.home / settings.notebooks]
+        backed = [folder.resolve() for folder in backed]  # as the store's is
+        if store.folder == settings.home.resolve() or any(
+            store.folder == own or own in store.folder.parents for own in backed
+        ):
+            raise UsageError(f"{store.folder} lies in what is backed up. Name a folder on another disk.")
     return store
 
 
@@ -109,9 +115,12 @@ def backed_up(
     recheck
         Parts that are there already are read before this backup relies on them; damaged ones are sent again.
 
-    Raises WorkbenchError; what was sent until then is used by the next backup.
+    Raises WorkbenchError; what was sent until then is used by the next backup. `refuse_unfit` says what is refused
+    before anything is made.
     """
     begun = time.monotonic()
+    refuse_unfit(settings, store, is_encrypted=seal is not None)
+    own_id = home_id(settings.data, make=True)
     show = progress or (lambda name, n, total: None)
     naming_key = _naming_key(settings.data) if seal else b""
     with (
@@ -144,6 +153,7 @@ def backed_up(
         n_bytes=sum(f.size for f in files),
         listing=pieces,
         blobs={key: list(facts) for key, facts in blobs.stored.items()},
+        home=own_id,
         format=FORMAT,
     )
     text = head.text()
@@ -159,6 +169,7 @@ def backed_up(
         blobs.mended,
         bool(seal),
     )
+    outcome.is_sealed_anew = blobs.is_for_other_keys
     outcome.left_out = list(found.left_out)
     if keep and len(backups_in(store)) > keep:
         said = tell or (lambda text: None)

@@ -26,6 +26,7 @@ from .backup import BackupOutcome, backed_up, mended
 from .backup_blobs import forget
 from .backup_format import DamagedError
 from .backup_keys import Opening, Sealing
+from .backup_place import refuse_no_home
 from .restore import RestoreOutcome, tried
 from .verify_findings import Progress
 
@@ -83,6 +84,21 @@ def moment_of(at: Weekly, year: int, month: int) -> datetime:
     return at.after(week_of(monday(week_of(on)) - timedelta(days=7)))
 
 
+def not_due(at: Weekly, now: datetime, last: LastRun) -> str:
+    """A sentence on when the last runs were, and when the next one is due."""
+    failed = last.good_at is None or last.good_at < newest_moment(at, now)
+    comes = last.tried_at + _AGAIN if failed and last.tried_at else next_moment(at, now)
+    zone = zoneinfo.ZoneInfo(at.time_zone)
+
+    def told(moment: datetime | None) -> str:
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}" if moment else "never"
+
+    return (
+        f"No backup is due. The last good one: {told(last.good_at)}; the last try: {told(last.tried_at)}; the next is "
+        f"due: {told(comes)}{', as the last one failed' if failed else ''}."
+    )
+
+
 def monthly_run(
     settings: Settings,
     store: Callable[[], Store],
@@ -101,6 +117,7 @@ def monthly_run(
 
     Raises WorkbenchError where the backup could not be made, read or restored to a sound home.
     """
+    refuse_no_home(settings)
     begun = datetime.now(UTC)
     _remember(settings.data, LastRun(begun, last_run(settings.data).good_at))
     try:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -63,6 +63,8 @@ class Head:
     """Parts of the list of files, in order."""
     blobs: Mapping[str, Sequence[Any]]
     """Part -> its size and SHA-256 as stored."""
+    home: str = ""
+    """The id of the home it is of; empty in older ones."""
     format: int = FORMAT
 
     def text(self) -> bytes:
@@ -131,7 +133,8 @@ def read_head(store: Store, named: Named) -> Head:
         raise WorkbenchError(
             f"{where} is of format {entries.get('format')}, and this workbench reads {FORMAT}. Update the workbench."
         )
-    return Head(**entries)
+    known = {f.name for f in fields(Head)}
+    return Head(**{name: value for name, value in entries.items() if name in known})
 
 
 def read_listing(data: bytes) -> Listing:

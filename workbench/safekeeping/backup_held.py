@@ -10,10 +10,11 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import duckdb
 import filelock
 
 from ..errors import WorkbenchError
@@ -22,6 +23,8 @@ from ..warehouse import versions
 from ..warehouse.batches import waiting
 from ..warehouse.journal import FOLDER, seal
 from ..warehouse.versions import Version
+from .backup_place import HOME_ID
+from .verify_versions import opened
 
 HOLD = ".backup-"
 BACKUP_LOCK = "backup.lock"
@@ -45,7 +48,6 @@ class Held:
 @contextmanager
 def held(settings: Settings, *, secrets: bool, media: bool, reports: bool) -> Iterator[Held]:
     """All files of a consistent backup; no other backup of this home runs meanwhile."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = filelock.FileLock(settings.data / BACKUP_LOCK, timeout=0, mode=0o600)
     try:
         lock.acquire()
@@ -130,26 +132,76 @@ def _still(settings: Settings, newest: Version | None) -> Iterator[Path]:
 
 def _beside(settings: Settings, found: Held, *, secrets: bool, media: bool, reports: bool) -> None:
     """Add what is copied as it stands: settings, notebooks, pictures, reports, secrets."""
-    places = [settings.home / settings.notebooks]
+    places = []
     if media:
         places.append(settings.data / "media" / "pictures")
     else:
         found.left_out.append("Pictures are not in it (--without-media).")
     if reports:
         places.append(settings.reports)
-    files = [p for p in sorted(settings.home.glob("*.toml")) if p.is_file() and not p.is_symlink()]
-    files += [p for place in places for p in _plain(place)]
+    files = [*_own(settings, found.left_out), *(p for place in places for p in _plain(place))]
+    if (settings.data / HOME_ID).is_file():
+        files.append(settings.data / HOME_ID)
     kept = [settings.data / name for name in SECRETS if (settings.data / name).is_file()]
     if secrets:
         files += kept
-    elif any(p.name != SECRETS[-1] for p in kept):
+    elif any(p.name != SECRETS[-1] for p in kept) and _anybody_erased(found):
         found.left_out.append(
             "data/private.key is not in it, as it is not encrypted: without that file nobody can tell who was erased, "
             "so keep it elsewhere."
         )
     for path in files:
-        with suppress(ValueError):  # a folder of notebooks outside the home
-            found.files[path.relative_to(settings.home).as_posix()] = path
+        found.files[path.relative_to(settings.home).as_posix()] = path
+
+
+def _own(settings: Settings, left_out: list[str]) -> Iterator[Path]:
+    """Settings and notebooks, which somebody wrote; of a link, what it leads to. What can't be taken is named."""
+    for path in sorted(settings.home.glob("*.toml")):
+        if path.is_file():
+            yield path
+        else:
+            left_out.append(_no_file(settings.home, path))
+    notebooks = Path(os.path.normpath(settings.home / settings.notebooks))
+    if settings.home not in notebooks.parents:
+        if notebooks.is_dir():
+            left_out.append(
+                f"Notebooks are not in it: {notebooks} is no folder in the home. Copy them yourself."
+            )
+        return
+    for where, folders, names in os.walk(notebooks, onerror=_unless_gone):
+        folders[:] = _shown(folders)
+        linked = [name for name in folders if Path(where, name).is_symlink()]  # which os.walk does not enter
+        left_out += [
+            f"{Path(where, name).relative_to(settings.home)} is not in it: it is a link to a folder."
+            for name in linked
+        ]
+        for name in _shown(names):
+            path = Path(where, name)
+            if path.is_file():
+                yield path
+            else:
+                left_out.append(_no_file(settings.home, path))
+
+
+def _no_file(home: Path, path: Path) -> str:
+    what = "a link that leads to no file" if path.is_symlink() else "no file"
+    return f"{path.relative_to(home)} is not in it: it is {what}."
+
+
+def _shown(names: list[str]) -> list[str]:
+    """Names in order, without hidden ones and what Python compiled."""
+    return sorted(name for name in names if not name.startswith(".") and name != "__pycache__")
+
+
+def _anybody_erased(found: Held) -> bool:
+    """Whether the version tells of erased persons; also where it can't be read."""
+    if found.version is None:
+        return False
+    try:
+        with opened(found.files[f"data/versions/{found.version.file}"]) as con:
+            return bool(con.execute("SELECT count(*) FROM erasures").fetchone() != (0,))
+    except duckdb.Error:
+        return True
 
 
 def _plain(folder: Path) -> Iterator[Path]:
@@ -158,10 +210,10 @@ def _plain(folder: Path) -> Iterator[Path]:
     Raises OSError for a folder that can't be read: a backup without it would pass for a whole one.
     """
     for where, folders, names in os.walk(folder, onerror=_unless_gone):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__pycache__")
-        for name in sorted(names):
+        folders[:] = _shown(folders)
+        for name in _shown(names):
             path = Path(where, name)
-            if not name.startswith(".") and path.is_file() and not path.is_symlink():
+            if path.is_file() and not path.is_symlink():
                 yield path
 
 

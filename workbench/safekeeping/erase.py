@@ -23,9 +23,9 @@ from .backup_held import BACKUP_LOCK, refuse_while_held
 from .damage import damage_told
 from .erase_batches import forget_waiting, recorded_beside
 from .erase_files import forget_files, search_of, thumbnails_of
-from .erase_person import Person, drop_intent, find_person, keep_intent, kept_intent
+from .erase_person import Person, complete, drop_intent, find_person, keep_intent, kept_intent
 from .erase_reports import Cleared, forget_reports
-from .erase_versions import counted, forget
+from .erase_versions import counted, forget, older
 from .erased_since import backups_there
 
 _BEGUN = "An erasure that was begun is finished by workbench erase."
@@ -53,7 +53,8 @@ class Erasure:
     @property
     def is_nothing(self) -> bool:
         reports = self.reports.pages or self.reports.files
-        return not (self.rows or self.batches or self.pictures or reports or self.files)
+        old = self.versions_removed or self.versions_rewritten
+        return not (self.rows or old or self.batches or self.pictures or reports or self.files)
 
 
 @damage_told("Nothing was changed.")
@@ -68,9 +69,11 @@ def planned(settings: Settings, kind: str, given: str, *, keep_words: bool = Fal
         outcome.batches = forget_waiting(settings, person, "0" * 64, recorded=recorded)
     search = search_of(person, settings)
     outcome.rows = counted(settings, person)
-    kept = versions.kept_versions(settings.versions)
+    newest = versions.current(settings.versions)
+    kept = older(settings, person, bool(outcome.rows))
     outcome.versions_rewritten = [n for n in kept if versions.is_pinned(settings.versions, n)]
     outcome.versions_removed = [n for n in kept if n not in outcome.versions_rewritten]
+    outcome.version = newest.version if newest else None
     outcome.pictures = len(_picture_keys(settings, person))
     outcome.reports = forget_reports(settings, search, n_posts=len(person.posts), dry=True)
     smaller = thumbnails_of(settings, person)  # which go with their pictures
@@ -125,8 +128,11 @@ def finish(
         person = kept_intent(settings)
         if person is None:
             return None
+        key = _key(settings)
         seal(settings.inbox)
-        return _erased(settings, person, _key(settings), there, progress)
+        complete(settings, person)  # what came in since it was begun
+        keep_intent(settings, person)
+        return _erased(settings, person, key, there, progress)
 
 
 def _key(settings: Settings) -> str:
@@ -134,8 +140,7 @@ def _key(settings: Settings) -> str:
     newest = versions.current(settings.versions)
     if newest is not None:
         with duckdb.connect(str(settings.versions / newest.file), read_only=True) as con:
-            if erased.summary(con).n_persons:
-                erased.ready(con, settings.data)
+            erased.ready(con, settings.data)
     return private_key(settings.data)
 
 
@@ -192,10 +197,7 @@ def by_hand(settings: Settings, person: Person, there: str) -> list[str]:
     told = []
     if settings.backup_to or (settings.data / BACKUP_LOCK).exists():
         where = f"in {settings.backup_to}" if settings.backup_to else "made with workbench backup PLACE"
-        told.append(
-            f"Backups {where}, and copies of them: each holds the data as they were. {there}Make a "
-            "new one that takes their place: workbench backup --keep 1"
-        )
+        told.append(f"Backups {where}, and copies of them: each holds the data as they were. {there}")
     if settings.publish_to:
         told.append(
             f"Published pages in {settings.publish_to}: publish again (workbench publish), and remove sets that name them."  # noqa: E501

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import shlex
 from pathlib import Path
 
 import duckdb
@@ -12,19 +12,21 @@ from ..settings import Settings
 from ..stores.folder import Folder
 from ..warehouse import versions
 from .backup import backup_store
-from .backup_format import backups_in
+from .backup_format import Named, backups_in
+from .backup_place import day_of, heads_in
 
 
 def back_again(home: Path, backup_id: str, present: Settings | None) -> str:
-    """A sentence on the persons whom a restored backup brings back; empty where it is known to be nobody.
+    """A sentence on the persons whom a restored backup brings back, with an "if" where nobody knows of any; empty
+    where it is known to be nobody.
 
     `present`: the home in use, whose erasures tell, where another than the restored one.
     """
-    made_on = f"{datetime.strptime(backup_id, '%Y%m%dT%H%M%S.%fZ'):%Y-%m-%d}"
-    again = f"Erase them again, before anybody uses it: workbench erase --account NAME --home {home}"
+    made_on = day_of(Named(backup_id, ""))
+    again = f"Erase them again, before anybody uses it: workbench erase --account NAME --home {shlex.quote(str(home))}"
     known = None if present is None or present.home.resolve() == home else _erasures(present.versions)
     if known is None:
-        return f"Persons who were erased after {made_on} are in it again. {again}"
+        return f"If persons were erased after {made_on}, they are in it again. {again}"
     since = known.keys() - (_erasures(home / "data" / "versions") or {}).keys()
     if not since or present is None:
         return ""
@@ -36,23 +38,25 @@ def back_again(home: Path, backup_id: str, present: Settings | None) -> str:
 
 
 def backups_there(settings: Settings) -> str:
-    """A sentence on how many backups lie in `backup_to`, and from when, or why that can't be told; empty without one.
-
-    What follows it is parted by a blank.
+    """How many backups lie in `backup_to`, and from when, or why that can't be told; and the command that makes one
+    in place of them.
     """
+    replace = "Make a new one that takes their place: workbench backup"
     if not settings.backup_to:
-        return ""
+        return f"{replace} PLACE --keep 1 (with --encrypt, where they are encrypted)"
     try:
         store = backup_store(settings)
         if isinstance(store, Folder) and not store.folder.is_dir():
-            return "How many is not known: that folder is not there now. "
+            return f"How many is not known: that folder is not there now. {replace} --keep 1"
         known = backups_in(store)
+        newest = next(heads_in(store), None)
     except (WorkbenchError, OSError) as e:
-        return f"How many is not known: {e} "
+        return f"How many is not known: {e} {replace} --keep 1"
     if not known:
-        return "None is there now. "
-    days = [f"{datetime.strptime(b.backup_id, '%Y%m%dT%H%M%S.%fZ'):%Y-%m-%d}" for b in (known[0], known[-1])]
-    return f"{len(known):,} there, of {' to '.join(dict.fromkeys(days))}. "
+        return f"None is there now. {replace} --keep 1"
+    encrypt = " --encrypt" if newest and newest[1].encryption != "none" else ""
+    days = dict.fromkeys(day_of(b) for b in (known[0], known[-1]))
+    return f"{len(known):,} there, of {' to '.join(days)}. {replace} --keep 1{encrypt}"
 
 
 def _erasures(folder: Path) -> dict[str, str] | None:
@@ -67,5 +71,7 @@ def _erasures(folder: Path) -> dict[str, str] | None:
                     "SELECT erasure_id, strftime(min(erased_at), '%Y-%m-%d') FROM erasures GROUP BY ALL"
                 ).fetchall()
             )
+    except duckdb.CatalogException:
+        return {}  # a version from before anybody could be erased
     except (WorkbenchError, duckdb.Error, OSError):
         return None

@@ -314,7 +314,9 @@ def _sweep_partials(folder: Path) -> None:
     for partial in folder.glob(".*.*.*"):
         if re.fullmatch(r"\.(v\d{6,}|current|load\.holder)\.json(\.next)?\.[0-9a-f]{8}", partial.name):
             partial.unlink(missing_ok=True)
-        elif re.fullmatch(r"\.(v\d{6,}\.(sha256|pin)|(private|backup)\.key)\.[0-9a-f]{8}", partial.name):
+        elif re.fullmatch(
+            r"\.(v\d{6,}\.(sha256|pin)|(private|backup)\.key|home\.id)\.[0-9a-f]{8}", partial.name
+        ):
             with suppress(OSError):  # who reads, reports or backs up writes these, without the loader's lock
                 if time.time() - partial.stat().st_mtime > _LEFT_SECONDS:
                     partial.unlink()
