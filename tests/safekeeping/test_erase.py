@@ -12,15 +12,16 @@ import pytest
 from workbench import record
 from workbench.cli import main
 from workbench.errors import UsageError, WorkbenchError
-from workbench.safekeeping.erase import Erasure, erase, planned, unfinished
+from workbench.safekeeping.erase import Erasure, erase, finish, planned, unfinished
 from workbench.safekeeping.erase_batches import forget_waiting
-from workbench.safekeeping.erase_person import find_person
+from workbench.safekeeping.erase_person import find_person, keep_intent
 from workbench.safekeeping.retain import retain
 from workbench.safekeeping.verify import GRAVE
 from workbench.safekeeping.verify_files import file_findings
 from workbench.settings import Settings, load_settings
 from workbench.warehouse import versions
 from workbench.warehouse.load import load
+from workbench.warehouse.private import new_erasure_id, private_key
 from workbench.warehouse.reader import Workbench
 
 NAME = "kanari_vogel9"
@@ -307,3 +308,121 @@ def test_a_home_in_a_folder_that_reads_as_a_pattern_is_as_any_other(template, tm
 def _written(file: Path) -> Path:
     file.write_text(f"post_id,platform,account_id\ntiktok:700000000006,tiktok,tiktok:{NAME}\n")
     return file
+
+
+def test_a_name_goes_from_others_texts_however_many_posts_a_person_has(settings):
+    home = settings.home
+    record.posts(
+        [{"post_id": f"tiktok:71000000{n:04}", "account_id": f"tiktok:{NAME}"} for n in range(60)], home=home
+    )
+    texts = [f"pic {NAME}.jpg", f"see {NAME}.html", f"x/{NAME}.mp4?y", f"jo{NAME}s"]
+    record.posts(
+        [
+            {"post_id": f"tiktok:72000000{n:04}", "account_id": f"tiktok:{NAME}0", "caption": text}
+            for n, text in enumerate(texts)
+        ],
+        home=home,
+    )
+    load(settings)
+    file = home / f"export_{NAME}.csv"
+    file.write_text("from,to,amount,currency,source\n2025-02-01,2025-02-28,5,USD,shop\n")
+    assert main(["import", str(file), "--home", str(home)]) == 0
+    file.unlink()
+    erase(settings, "account", f"@{NAME}")
+    assert _ask(settings, "SELECT caption FROM posts WHERE post_id LIKE 'tiktok:72%' ORDER BY post_id") == [
+        ("pic [erased].jpg",), ("see [erased].html",), ("x/[erased].mp4?y",), (f"jo{NAME}s",),
+    ]  # fmt: skip
+    assert _ask(settings, "SELECT file_name FROM batches WHERE file_name IS NOT NULL") == [
+        ("export_[erased].csv",)
+    ]
+
+
+def test_what_comes_in_between_an_interrupted_and_a_finished_erasure_goes_and_stays_away(settings):
+    home = settings.home
+    begun = find_person(settings, "account", f"@{NAME}0")
+    begun.erasure_id = new_erasure_id(private_key(settings.data))
+    keep_intent(settings, begun)
+    record.post(post_id="tiktok:700000000055", account_id=f"tiktok:{NAME}0", caption="new", home=home)
+    account = {"platform": "tiktok", "external_id": "99112233445577"}
+    record.rows("accounts", [account | {"account_id": f"tiktok:{NAME}0"}], home=home)
+    load(settings)
+    done = finish(settings)
+    assert done is not None and "tiktok:700000000055" in done.person.posts
+    assert "tiktok:99112233445577" in done.person.externals
+    record.snapshot(post_id="tiktok:700000000055", views=1, home=home)
+    record.rows(
+        "accounts", [account | {"account_id": "tiktok:other_name3", "username": "other_name3"}], home=home
+    )
+    assert load(settings).total("left_out") == 2
+    assert _ask(settings, "SELECT username FROM accounts") == [(NAME,)]
+
+
+def test_a_version_that_lacks_what_was_learned_since_is_not_done(settings, monkeypatch):
+    monkeypatch.setattr("workbench.safekeeping.erase.forget_waiting", _ended)
+    with pytest.raises(KeyboardInterrupt):
+        erase(settings, "account", f"@{NAME}")
+    monkeypatch.undo()
+    renamed = {"account_id": "tiktok:other_name4", "platform": "tiktok", "username": "other_name4"}
+    record.rows("accounts", [renamed | {"account_id": f"tiktok:{NAME}"}], home=settings.home)
+    finish(settings)  # the name waits in the inbox, and in no version
+    record.post(post_id="tiktok:700000000056", account_id="tiktok:other_name4", home=settings.home)
+    assert load(settings).total("left_out") == 1
+
+
+def _ended(*_: object) -> int:
+    raise KeyboardInterrupt
+
+
+def test_erasing_somebody_whom_nothing_names_keeps_a_hash_and_changes_no_version(settings, capsys):
+    home = settings.home
+    assert main(["import", "--no-load", str(_written(home / "posts.csv")), "--home", str(home)]) == 0
+    who = ["erase", "--follower", "tiktok:qqqq", "--home", str(home)]
+    assert main([*who, "--dry-run"]) == 0
+    told = [
+        line for line in capsys.readouterr().err.splitlines() if "names them" in line or "would go" in line
+    ]
+    assert told == [
+        (
+            "Nothing here names them. An erasure would keep their hash: a later import leaves them out. "
+            "Nothing was changed."
+        )
+    ]
+    before = {
+        f: f.read_bytes()
+        for f in [*settings.versions.glob("v*"), *settings.inbox.rglob("*.*")]
+        if f.is_file()
+    }
+    assert main([*who, "--yes"]) == 0
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "Nothing here names them; a later import leaves them out. Version 2 keeps their hash."
+    )
+    assert {f for f in before if not f.exists() or f.read_bytes() != before[f]} == set()
+    assert main(["status", "--home", str(home)]) == 0
+    assert "erased" not in capsys.readouterr().out  # totals are what they were
+    post = "tiktok:700000000002"
+    record.interaction(follower_id="tiktok:qqqq", interaction_type="like", post_id=post, home=home)
+    assert load(settings).total("left_out") == 1
+
+
+def test_a_sound_loses_the_erased_post_that_it_came_from_whoever_takes_it_out(settings):
+    home = settings.home
+    tune = {"sound_id": "tiktok:tune2", "original_post_id": "tiktok:700000000001"}
+    record.rows("sounds", [tune], home=home)
+    load(settings)
+    erase(settings, "account", f"@{NAME}")
+    record.rows("sounds", [tune | {"sound_id": "tiktok:tune3"}], home=home)
+    load(settings)
+    assert _ask(settings, "SELECT sound_id, original_post_id FROM sounds ORDER BY 1") == [
+        ("tiktok:tune2", None), ("tiktok:tune3", None),
+    ]  # fmt: skip
+
+
+def test_an_erasure_whose_note_cannot_be_read_says_how_to_go_on(settings, capsys):
+    note = settings.data / "erasing.json"
+    note.write_text("{")
+    assert main(["erase", "--user", "u-77", "--yes", "--home", str(settings.home)]) == 1
+    assert "begun and not ended. Remove the file, then erase them again" in capsys.readouterr().err
+    assert main(["status", "--home", str(settings.home)]) == 0
+    assert "An erasure was begun and not ended" in capsys.readouterr().out
+    note.unlink()
+    assert main(["erase", "--user", "u-77", "--yes", "--home", str(settings.home)]) == 0

@@ -187,3 +187,48 @@ def test_a_batchs_addresses_are_hashed_before_they_reach_the_disk(tmp_path: Path
         )
         row = con.execute(query).fetchone()
     assert row == (private.address_hash("203.0.113.7", tmp_path), '{"a": "[address]"}', 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "struck"),
+    [
+        ("Annabel Leemann", "with @Annabel Leemann today", f"with {ERASED} today"),
+        ("Annabel Leemann", "Annabel Leemann.jpg", f"{ERASED}.jpg"),
+        ("Annabel Leemann", "by Annabel  leemann.Then", f"by {ERASED}.Then"),
+        ("o'brien\"x", "say @o'brien\"x!", f"say {ERASED}!"),
+        ("o'brien\"x", '{"a": "@o\'brien\\"x"}', f'{{"a": "{ERASED}"}}'),
+        ("\N{PARTY POPPER}" * 4, "to @" + "\N{PARTY POPPER}" * 4, f"to {ERASED}"),
+        (
+            "\N{PARTY POPPER}",
+            "to @\N{PARTY POPPER} and \N{PARTY POPPER}",
+            f"to {ERASED} and \N{PARTY POPPER}",
+        ),
+        ("zo\u00eb_lang", "by @zoe\u0308_lang", f"by {ERASED}"),
+        ("zoe\u0308_lang", "by zo\u00eb_lang.jpg", f"by {ERASED}.jpg"),
+        ("zoe\u0308 lang", "ZOE\u0308 LANG", ERASED),
+    ],
+)
+def test_a_name_of_several_words_of_odd_signs_or_with_accents_is_struck(name, text, struck):
+    them = Traces.of([name], platform="tiktok")
+    assert them.struck(text) == struck
+    assert them.named(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Joannabel Leemann", "Annabel Leemanns", "Annabel Leemann-Smith", "zoe\u0308"]
+)
+def test_somebody_whose_name_goes_on_stays_as_they_are_written(text):
+    assert Traces.of(["Annabel Leemann", "zo"], called=["Annabel Leemann"]).struck(text) == text
+
+
+def test_a_name_is_found_beside_however_many_ids():
+    them = Traces.of(["anna_lee"], [f"ab{n:04}-{n:04}xy" for n in range(3_000)], platform="youtube")
+    for text in ("pic anna_lee.jpg", '{"a": "x\\nanna_lee"}', "u/%40anna_lee", "watch?v=ab2999-2999xy"):
+        assert them.named(text), text
+    assert them.named("export_anna_lee.csv", loose=True) and them.named("x_ab2999-2999xy.jpg", loose=True)
+    assert not them.named("joanna_leeds, ab2999 xy", loose=True)
+
+
+def test_a_name_in_escaped_json_is_found():
+    them = Traces.of(["zo\u00eb \N{PARTY POPPER}"])
+    assert them.named_anyhow('{"a": "zo\\u00eb \\ud83c\\udf89"}')

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..display.numbers import counted
 from .shared import Bar, say, settings_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def erase_person(options: Any) -> int:
 def lines(outcome: Erasure, *, would: bool = False) -> list[str]:
     """What went, or would go, by place."""
     go, remain = ("would go", "would remain") if would else ("went", "remains")
-    told = []
+    told: list[str] = []
     if outcome.rows:
         told.append(
             f"Rows and texts that {go}: " + ", ".join(f"{n:,} {t}" for t, n in outcome.rows.items()) + "."
@@ -94,15 +95,22 @@ def lines(outcome: Erasure, *, would: bool = False) -> list[str]:
         told.append(
             f"Pinned versions {'to be ' if would else ''}written anew: {_numbers(outcome.versions_rewritten)}."
         )
-    for n, what in (
-        (outcome.batches, "waiting or refused batches written anew"),
-        (outcome.pictures, "pictures of their slides alone"),
-        (len(outcome.reports.pages), "pages of reports with all their files"),
-        (len(outcome.reports.files), "other files of reports"),
-        (len(outcome.files), "other files under data/"),
+    would_be = "would go" if would else "went"
+    anew = "would be written anew" if would else "written anew"
+    for n, one, many, what in (
+        (outcome.batches, "waiting or refused batch", "waiting or refused batches", f"{anew} without them"),
+        (outcome.pictures, "picture of their slides alone", "pictures of their slides alone", would_be),
+        (
+            len(outcome.reports.pages),
+            "page of reports",
+            "pages of reports",
+            f"{would_be} with all their files",
+        ),
+        (len(outcome.reports.files), "other file of reports", "other files of reports", would_be),
+        (len(outcome.files), "other file under data/", "other files under data/", would_be),
     ):
         if n:
-            told.append(f"{n:,} {what}{' would go' if would else ''}.")
+            told.append(f"{counted(n, one, many)} {what}.")
     told += (
         [
             f"{'  ' if would else ''}{page}"
@@ -130,20 +138,26 @@ def _tell(outcome: Erasure, form: str, *, would: bool = False) -> None:
         return
     for line in lines(outcome, would=would):
         say(line)
-    posts = len(outcome.person.posts)
-    count = (
-        f"{posts:,} post{'' if posts == 1 else 's'} and {sum(outcome.rows.values()):,} rows and texts in all"
-    )
+    in_all = counted(sum(outcome.rows.values()), "row or text", "rows and texts")
+    count = f"{counted(len(outcome.person.posts), 'post')} and {in_all} in all"
     if outcome.is_nothing:
-        say(
-            "Nothing here names them."
-            + ("" if would else " Their hash is kept: a later import leaves them out.")
-        )
+        say(_nobody(outcome, would))
     elif would:
         say(f"Would erase one person: {count}. Nothing was changed.")
     else:
         version = f" The warehouse is at version {outcome.version}." if outcome.version else ""
         say(f"Erased one person: {count}.{version}")
+
+
+def _nobody(outcome: Erasure, would: bool) -> str:
+    if outcome.version is None:
+        return "Nothing here names them, and no version is there to keep their hash. Erase them after the first load."
+    if would:
+        return (
+            "Nothing here names them. An erasure would keep their hash: a later import leaves them out. "
+            "Nothing was changed."
+        )
+    return f"Nothing here names them; a later import leaves them out. Version {outcome.version} keeps their hash."
 
 
 def _numbers(versions: list[int]) -> str:

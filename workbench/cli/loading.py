@@ -121,7 +121,7 @@ def tell_status(options: Any) -> int:
     if found["erased"]:
         print(found["erased"])
     if found["erasing"]:
-        print("An erasure was interrupted. Finish it: workbench erase")
+        print("An erasure was begun and not ended. Finish it: workbench erase")
     if found["waiting"]:
         print(f"{found['waiting']} batches wait in the inbox. Load them: workbench load")
     return 0

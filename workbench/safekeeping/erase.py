@@ -140,7 +140,8 @@ def _key(settings: Settings) -> str:
     newest = versions.current(settings.versions)
     if newest is not None:
         with duckdb.connect(str(settings.versions / newest.file), read_only=True) as con:
-            erased.ready(con, settings.data)
+            if erased.anybody(con):
+                erased.ready(con, settings.data)
     return private_key(settings.data)
 
 

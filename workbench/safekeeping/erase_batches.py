@@ -62,6 +62,7 @@ def _forget_in(folder: Path, person: Person, key: str, dry: bool) -> bool:
     traces = person.traces()
     try:
         manifest = read_manifest(folder)
+        manifest = replace(manifest, notes=[*manifest.notes])  # a list or a tuple, by who made it
         files = {n: folder / str(e["file"]) for n, e in manifest.tables.items() if n in TABLES}
         con = duckdb.connect()
         try:
@@ -93,7 +94,7 @@ def _struck(manifest: Manifest, person: Person) -> Manifest:
         manifest,
         file_name=traces.struck(manifest.file_name, loose=True) if manifest.file_name else None,
         entity=traces.struck(manifest.entity, loose=True) if manifest.entity else None,
-        notes=tuple(traces.struck(n, loose=True) for n in manifest.notes),
+        notes=[traces.struck(n, loose=True) for n in manifest.notes],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -115,7 +116,8 @@ def kept_intent(settings: Settings) -> Person | None:
         return None
     except (OSError, ValueError, TypeError) as e:
         raise WorkbenchError(
-            f"{file} can't be read: {e}. It says who is being erased; erase them again and remove it."
+            f"{file} can't be read: {e}. It says of whom an erasure was begun and not ended. Remove the file, then "
+            "erase them again: workbench erase --account NAME"
         ) from e
 
 
@@ -150,8 +152,16 @@ def find_person(
             person.accounts = [f"{platform}:{name.lstrip('@')}".lower()]
         else:
             person.followers = [f"{platform.lower()}:{name}"]
+    for given_ids in (person.accounts, person.followers, person.users):
+        _add(given_ids, *[*given_ids])
     if kind != "user":
         person.platform = [*person.accounts, *person.followers][0].partition(":")[0]
+    complete(settings, person, recorded)
+    return person
+
+
+def complete(settings: Settings, person: Person, recorded: Path | None = None) -> None:
+    """Add all by which the data know a person to what is known of them: what they lack by now stays known."""
     known = None
     while known != person.values() + [(WORD, c) for c in person.called]:
         known = person.values() + [(WORD, c) for c in person.called]
@@ -161,7 +171,6 @@ def find_person(
     if newest is not None:
         with duckdb.connect(str(settings.versions / newest.file), read_only=True) as con:
             _of_their_own(con, person)
-    return person
 
 
 def _by_name(settings: Settings, name: str, recorded: Path | None) -> str:
@@ -331,9 +340,16 @@ def _rows(
 def _add(to: list[str], *values: str | None) -> None:
     have = set(to)
     for value in values:
-        if value and value.strip() and not value.endswith(":") and value not in have:
-            to.append(value)
-            have.add(value)
+        if not value or not value.strip() or value.endswith(":"):
+            continue
+        # An accent may be written as one sign or as two: the data may have either.
+        for form in (
+            value,
+            *(unicodedata.normalize(f, value) for f in ("NFC", "NFD") if not value.isascii()),
+        ):
+            if form not in have:
+                to.append(form)
+                have.add(form)
 
 
 def _after(identifier: str) -> str:

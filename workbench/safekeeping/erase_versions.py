@@ -11,6 +11,7 @@ from ..warehouse import archive, erased, marts, struck, versions
 from ..warehouse.batches import utc_now
 from ..warehouse.private import keyed_hash, tell_key
 from ..warehouse.rewriting import changed_in_place, rewritten
+from ..warehouse.traces import normalized
 from .erase_person import Person
 from .retain import sweep_archive
 
@@ -20,7 +21,27 @@ def counted(settings: Settings, person: Person) -> dict[str, int]:
     newest = versions.current(settings.versions)
     if newest is None:
         return {}
-    with duckdb.connect(str(settings.versions / newest.file), read_only=True) as con:
+    return _counted_in(settings, newest, person)
+
+
+def older(settings: Settings, person: Person, is_named: bool) -> list[int]:
+    """The versions that may not stay as they are, the newest among them where it names the person (`is_named`).
+
+    Where it does, all others go: they are as old, or older. Where nothing names them, no version is written anew.
+    """
+    kept = versions.kept_versions(settings.versions)
+    newest = versions.current(settings.versions)
+    if is_named or newest is None:
+        return kept
+    return [
+        n
+        for n in kept
+        if n != newest.version and _counted_in(settings, versions.version_of(settings.versions, n), person)
+    ]
+
+
+def _counted_in(settings: Settings, version: versions.Version, person: Person) -> dict[str, int]:
+    with duckdb.connect(str(settings.versions / version.file), read_only=True) as con:
         archive.with_archive(con, settings.archive)
         _name(con, person)
         gone, changed = erased.remove_rows(con, dry=True)
@@ -39,14 +60,14 @@ def forget(
     gone: dict[str, int] = {}
     if newest is None:
         return gone, [], []
-    if not _is_done(settings, newest, person):
+    if not _is_done(settings, newest, person, key):
         with rewritten(settings, "erase") as to_be:
-            to_be.compact = True
             gone = _forget_in(to_be.con, settings, person, key)
+            to_be.compact = bool(gone)
         newest = versions.current(settings.versions)
         assert newest is not None
     removed, anew = [], []
-    others = [n for n in versions.kept_versions(settings.versions) if n != newest.version]
+    others = [n for n in older(settings, person, bool(gone)) if n != newest.version]
     for n, number in enumerate(others):
         progress(f"version {number}", n, len(others))
         if not versions.is_pinned(settings.versions, number):
@@ -54,7 +75,7 @@ def forget(
             removed.append(number)
             continue
         version = versions.version_of(settings.versions, number)
-        if not _is_done(settings, version, person):
+        if not _is_done(settings, version, person, key):
             with changed_in_place(settings, version) as con:
                 _forget_in(con, settings, person, key)
         anew.append(number)
@@ -69,11 +90,13 @@ def _forget_in(
     con.execute("CREATE TEMP TABLE touched (key_name VARCHAR, key VARCHAR)")
     _name(con, person)
     con.execute("BEGIN")
-    # A pinned version may hold posts that the newest no longer has.
-    con.execute(
+    # Posts that only this version has told to be theirs.
+    new = con.execute(
         "INSERT INTO erased_here SELECT 'post', post_id, '' FROM posts WHERE account_id IN "
-        "(SELECT value FROM erased_here WHERE kind = 'account') AND post_id NOT IN (SELECT value FROM erased_here WHERE kind = 'post')"  # noqa: E501
-    )
+        "(SELECT value FROM erased_here WHERE kind = 'account') AND post_id NOT IN (SELECT value FROM erased_here WHERE kind = 'post') "  # noqa: E501
+        "RETURNING value"
+    ).fetchall()
+    person.posts += [post for (post,) in new]
     posts = con.execute(
         "SELECT count(*) FROM posts WHERE post_id IN (SELECT value FROM erased_here WHERE kind = 'post')"
     ).fetchone()
@@ -81,10 +104,12 @@ def _forget_in(
     named = struck.strike_tables(con, person.traces())
     _note(con, person, key, posts[0] if posts else 0, sum(gone.values()))
     con.execute("COMMIT")
-    archive.with_archive(con, settings.archive)
-    marts.refresh(con, settings, full=True)
-    archive.without_archive(con)
-    return _sum(gone, changed, named)
+    found = _sum(gone, changed, named)
+    if found:
+        archive.with_archive(con, settings.archive)
+        marts.refresh(con, settings, full=True)
+        archive.without_archive(con)
+    return found
 
 
 def _name(con: duckdb.DuckDBPyConnection, person: Person) -> None:
@@ -117,16 +142,22 @@ def note_hashes(con: duckdb.DuckDBPyConnection, person: Person) -> None:
     con.execute("DROP TABLE to_hash")
 
 
-def _is_done(settings: Settings, version: versions.Version, person: Person) -> bool:
+def _is_done(settings: Settings, version: versions.Version, person: Person, key: str) -> bool:
+    """Whether a version is without all that is known of the person by now."""
     with duckdb.connect(str(settings.versions / version.file), read_only=True) as con:
         try:
-            found = con.execute(
-                "SELECT 1 FROM erasures WHERE erasure_id = ? LIMIT 1", [person.erasure_id]
+            noted = con.execute(
+                "SELECT kind, person_hash FROM erasures WHERE person_hash IS NOT NULL"
+            ).fetchall()
+            ended = con.execute(
+                "SELECT 1 FROM erasures WHERE erasure_id = ? AND rows_erased IS NOT NULL LIMIT 1",
+                [person.erasure_id],
             ).fetchone()
         except duckdb.CatalogException:
             return False
-    return found is not None
+    hashes = {(kind, keyed_hash(key, kind, normalized(value))) for kind, value in person.hashed()}
+    return ended is not None and hashes <= set(noted)
 
 
 def _sum(*counts: dict[str, int]) -> dict[str, int]:
-    return {k: sum(c.get(k, 0) for c in counts) for k in sorted({k for c in counts for k in c})}
+    return {k: sum(c.get(k, 0) for c in counts) for k in sorted({k for c in counts for k in c if c[k]})}

@@ -59,7 +59,13 @@ def told(n_rows: int) -> str:
 
 
 def anybody(con: duckdb.DuckDBPyConnection) -> bool:
-    return _count(con, "SELECT count(*) FROM (FROM erasures LIMIT 1)") > 0
+    return _has_table(con) and _count(con, "SELECT count(*) FROM (FROM erasures LIMIT 1)") > 0
+
+
+def _has_table(con: duckdb.DuckDBPyConnection) -> bool:
+    """A version from before there were erasures has none."""
+    there = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'erasures' AND NOT temporary"
+    return _count(con, there) > 0
 
 
 @dataclass(frozen=True)
@@ -87,10 +93,7 @@ def summary(con: duckdb.DuckDBPyConnection) -> Erased:
 
     A person of whom nothing was here is not counted: no total is less without them.
     """
-    there = _count(
-        con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'erasures' AND NOT temporary"
-    )
-    if not there:
+    if not _has_table(con):
         return Erased()
     row = con.execute(
         "SELECT count(DISTINCT erasure_id), coalesce(sum(posts_erased), 0)::BIGINT, max(erased_at) FROM erasures "
