@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from workbench.cli import main
 from workbench.errors import WorkbenchError
 from workbench.safekeeping.backup import BackupOutcome, backed_up, backup_store, mended
-from workbench.safekeeping.backup_blobs import damaged_parts
+from workbench.safekeeping.backup_blobs import THREADS, Blobs, damaged_parts
 from workbench.safekeeping.backup_format import DamagedError, backups_in, chosen, read_head
 from workbench.safekeeping.backup_keys import Opening, Sealing, new_key, opening, sealing
 from workbench.safekeeping.restore import tried
@@ -58,6 +59,23 @@ def test_parts_that_are_gone_cut_off_or_changed_are_damaged(home: Settings, stor
     cut.write_bytes(cut.read_bytes()[:-1])
     flipped(changed)
     assert sorted(damaged_parts(store, head)) == sorted(key(store, p) for p in (gone, cut, changed))
+
+
+def test_what_older_backups_have_is_asked_for_all_at_once(
+    home: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(THREADS):
+        backed_up(home, store)
+    get, together = store.get, threading.Barrier(THREADS, timeout=30)
+
+    def waiting(key: str) -> bytes:
+        together.wait()
+        return get(key)
+
+    monkeypatch.setattr(store, "get", waiting)
+    with Blobs(store, seal=None, naming_key=b"") as blobs:
+        assert blobs.put(bytes([1]) * 2**20) in blobs.stored
+    assert blobs.sent == 0
 
 
 def test_a_recheck_sends_anew_what_is_damaged_and_nothing_else(home: Settings, store: Store) -> None:

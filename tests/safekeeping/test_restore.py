@@ -30,8 +30,8 @@ def test_a_file_is_no_folder_to_restore_into(
 ) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    for file in ("file", "home"):
-        (other / file).mkdir() if file == "home" else (other / file).write_text("mine")
+    (other / "file").write_text("mine")
+    (other / "home").mkdir()
     (other / "home" / "data").write_text("mine")
     assert main(["restore", place, "--into", str(other / into), "--home", str(tmp_path / "home")]) == 2
     file = other / "home" / "data" if into == "home" else other / "file"
