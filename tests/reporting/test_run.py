@@ -262,7 +262,7 @@ def test_a_run_that_is_ended_leaves_no_half_pages_and_no_kernel(tmp_path, number
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment) as running:
         kernel = int(_eventually(lambda: mark.exists() and mark.read_text()))
         running.send_signal(number)
-        _, errors = running.communicate(timeout=60)
+        errors = _ended(running)
     assert running.returncode == {signal.SIGINT: -2, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
     assert (b"KeyboardInterrupt" in errors) == (number == signal.SIGINT)
     assert _eventually(lambda: not _lives(kernel))
@@ -285,15 +285,24 @@ def test_an_interrupted_run_does_not_wait_for_pages_that_have_not_begun(tmp_path
     with subprocess.Popen(command, stderr=subprocess.PIPE) as running:
         kernel = int(_eventually(lambda: mark.exists() and mark.read_text()))
         running.send_signal(signal.SIGINT)
-        try:
-            running.communicate(timeout=60)
-        finally:
-            running.kill()
+        _ended(running)
     assert running.returncode == -2 and _eventually(lambda: not _lives(kernel))
     assert list((tmp_path / "reports").iterdir()) == []
 
 
+def _ended(running: subprocess.Popen[bytes]) -> bytes:
+    """What a run said that is to end within a minute; what it was doing where it did not."""
+    try:
+        return running.communicate(timeout=60)[1]
+    except subprocess.TimeoutExpired:
+        running.send_signal(signal.SIGUSR1)
+        time.sleep(2)
+        running.kill()
+        pytest.fail(f"it went on for a minute: {running.communicate()[1].decode()}")
+
+
 _RUN = (
+    "import faulthandler, signal; faulthandler.register(signal.SIGUSR1, all_threads=True);"
     "from datetime import datetime; from pathlib import Path; import sys;"
     "from workbench.reporting.run import make_reports; from workbench.settings import Settings;"
     "make_reports(Settings(home=Path(sys.argv[1])), version=1, as_of=datetime(2025, 10, 6, 4))"

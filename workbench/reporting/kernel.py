@@ -13,11 +13,11 @@ import tempfile
 import threading
 import uuid
 import weakref
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -30,6 +30,7 @@ from .kernel_variables import for_kernels
 from .provisioner import ReportClient, ReportProvisioner
 from .scratch import scratch
 
+T = TypeVar("T")
 _LONGEST_SOCKET_PATH = 100
 _LIVING: weakref.WeakSet[ReportKernelManager] = weakref.WeakSet()
 
@@ -90,6 +91,17 @@ def close_loop() -> None:
     asyncio.set_event_loop(None)
 
 
+def in_turn(running: Iterable[Future[T]]) -> Iterator[Future[T]]:
+    """Futures as they are done.
+
+    It looks up twice a second: whoever sleeps until something is done may not hear of a signal before.
+    """
+    left = set(running)
+    while left:
+        done, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
+        yield from done
+
+
 def end_all() -> None:
     """End every kernel that this process has running, and what its notebook started."""
     for manager in list(_LIVING):
@@ -110,11 +122,11 @@ def ended_with(*pools: Executor, also: Callable[[], object] = lambda: None) -> I
             pool.shutdown(wait=False, cancel_futures=True)
         also()
 
-        def wait() -> None:
+        def end() -> None:
             for pool in pools:
                 pool.shutdown()
 
-        done = threading.Thread(target=wait, daemon=True)
+        done = threading.Thread(target=end, daemon=True)
         done.start()
         while done.is_alive():
             end_all()
