@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -485,6 +486,51 @@ def test_a_person_is_looked_for_in_many_versions_and_batches_with_few_open_files
     told = json.loads(said.out)
     assert (len(told["versions_removed"]), told["batches"]) == (n, n)
     figure("erase_looks_into", n, "versions and as many batches", open_files=most)
+
+
+def test_nothing_of_a_person_of_many_posts_and_several_words_is_left(tmp_path, figure):
+    name, called, n = "zqx_anna.lee", "Zqxanna Lee\u00ebmann", 60
+    home, settings = tmp_path / "home", load_settings(tmp_path / "home")
+    own = {"account_id": f"tiktok:{name}", "platform": "tiktok", "username": name, "display_name": called}
+    record.rows("accounts", [own], home=home)
+    texts = [
+        f"pic {name}.jpg", f"see {name}.html", f"x/{name}.mp4?y", f"with @{called} today", f"{called}.jpg",
+        f"by {unicodedata.normalize('NFD', called)}", f"duet with {POST}59",
+    ]  # fmt: skip
+    record.posts(
+        [
+            *({"post_id": f"tiktok:{POST}{i}", "account_id": f"tiktok:{name}"} for i in range(n)),
+            *(
+                {"post_id": f"tiktok:5544332211{i}", "account_id": f"tiktok:jo{name}s", "caption": t}
+                for i, t in enumerate([*texts, f"jo{name}s"])
+            ),
+        ],
+        home=home,
+    )
+    load(settings)
+    money = _csv(
+        tmp_path, "money", {"from": "2025-02-01", "to": "2025-02-28", "amount": 5, "currency": "USD"}
+    )
+    assert _run(home, "import", "--as", "revenue", str(money.rename(tmp_path / f"export_{name}.csv"))) == 0
+    spelled = {
+        "name": name,
+        "called": called,
+        "decomposed": unicodedata.normalize("NFD", called),
+        "post": POST,
+    }
+    assert _found(home, spelled).keys() == spelled.keys()
+    assert _run(home, "erase", "--account", f"@{name}", "--yes") == 0
+    with _whole(home) as con:
+        left = [c for (c,) in con.execute("SELECT caption FROM posts ORDER BY post_id").fetchall()]
+        files = con.execute("SELECT file_name FROM batches WHERE file_name IS NOT NULL").fetchall()
+    assert left == [
+        "pic [erased].jpg", "see [erased].html", "x/[erased].mp4?y", "with [erased] today", "[erased].jpg",
+        "by [erased]", "duet with [erased]", f"jo{name}s",
+    ]  # fmt: skip
+    assert files == [("export_[erased].csv",)]
+    longer = {c: f" {c}" if c == name else c for c in spelled.values()}  # inside a longer name it stays
+    assert _found(home, {n: longer[c] for n, c in spelled.items()}) == {}
+    figure("erase_many_posts", n, "posts", texts_of_others=len(texts), left=0)
 
 
 def test_a_dry_run_changes_nothing(home, capsys):

@@ -80,8 +80,9 @@ def tell(outcome: LoadOutcome, settings: Settings) -> int:
         )
         say(f"Error: {batch.file_name or batch.batch_id}: {batch.error}{where}")
     total = outcome.total
+    batches = f"{len(outcome.batches)} batch{'' if len(outcome.batches) == 1 else 'es'}"
     line = (
-        f"Loaded {len(outcome.batches)} batch{'' if len(outcome.batches) == 1 else 'es'}: {total('read'):,} rows read, "
+        f"Loaded {batches}: {total('read'):,} row{'' if total('read') == 1 else 's'} read, "
         f"{total('accepted'):,} accepted, {total('unchanged'):,} unchanged, {total('rejected'):,} rejected"
     )
     if total("duplicate"):
@@ -110,8 +111,6 @@ def tell_status(options: Any) -> int:
         print(json.dumps(found, indent=1, default=str))
         return 0
     print(f"Version {found['version']}, data as of {found['as_of'] or 'nothing yet'} UTC ({found['age']}).")
-    for table, rows in found["rows"].items():
-        print(f"  {table:22} {rows:>12,}")
     if found["rejected_rows"]:
         print(
             f'{found["rejected_rows"]:,} rejected rows. See why: workbench sql "select * from rejected_rows"'  # noqa: S608
@@ -123,7 +122,14 @@ def tell_status(options: Any) -> int:
     if found["erasing"]:
         print("An erasure was begun and not ended. Finish it: workbench erase")
     if found["waiting"]:
-        print(f"{found['waiting']} batches wait in the inbox. Load them: workbench load")
+        one = found["waiting"] == 1
+        print(
+            f"{found['waiting']:,} {'batch waits' if one else 'batches wait'} in the inbox. "
+            f"Load {'it' if one else 'them'}: workbench load"
+        )
+    print("Rows of each table:")
+    for table, rows in found["rows"].items():
+        print(f"  {table:22} {rows:>12,}")
     return 0
 
 

@@ -293,10 +293,14 @@ def _tell_restore(done: Any, *, tried: bool) -> None:
     if not done.is_verified:
         state = "not yet"
     what = "can be restored" if tried else f"restored into {done.home}"
+    tables = (
+        f", {counted(done.n_tables, 'table')} with the {counted(done.n_rows, 'row')} they had"
+        if done.n_rows
+        else ""
+    )
     say(
         f"Backup {done.backup_id} {what}: {counted(done.n_files, 'file')}, {done.n_bytes / 1e6:,.1f} MB with the "
-        f"hashes they had, {counted(done.n_tables, 'table')} with the {counted(done.n_rows, 'row')} they had; "
-        f"verified: {state}."
+        f"hashes they had{tables}; verified: {state}."
     )
     if not done.is_verified:
         say(f"Verifying was stopped; all is restored. Verify it: workbench verify --home {done.home}")
