@@ -31,7 +31,7 @@ LOADED_AT = {
 KEPT = (
     r"inbox/\.journal/[^/]+\.damaged", r"refused/.+", r"versions/v\d+\.(duckdb|json|sha256|pin)", r"media/.+",
     r"versions/current\.json", r"[a-z_]+\.lock", r"(secret|private)\.key", r"cache/.+", r"demo/.+", r"archive/.+",
-    r"clock\.json",
+    r"clock\.json", r"home\.id",
 )  # fmt: skip
 """Files under data/ that stay when nothing runs and nothing waits."""
 

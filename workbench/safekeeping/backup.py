@@ -36,7 +36,7 @@ from .backup_format import (
 )
 from .backup_held import Held, held
 from .backup_keys import Sealing
-from .backup_place import home_id, refuse_unfit
+from .backup_place import refuse_unfit
 from .verify_findings import Progress
 from .verify_versions import opened, tables_in
 
@@ -120,7 +120,6 @@ def backed_up(
     """
     begun = time.monotonic()
     refuse_unfit(settings, store, is_encrypted=seal is not None)
-    own_id = home_id(settings.data, make=True)
     show = progress or (lambda name, n, total: None)
     naming_key = _naming_key(settings.data) if seal else b""
     with (
@@ -153,7 +152,7 @@ def backed_up(
         n_bytes=sum(f.size for f in files),
         listing=pieces,
         blobs={key: list(facts) for key, facts in blobs.stored.items()},
-        home=own_id,
+        home=found.home_id,
         format=FORMAT,
     )
     text = head.text()

@@ -23,7 +23,7 @@ from ..warehouse import versions
 from ..warehouse.batches import waiting
 from ..warehouse.journal import FOLDER, seal
 from ..warehouse.versions import Version
-from .backup_place import HOME_ID
+from .backup_place import HOME_ID, home_id
 from .verify_versions import opened
 
 HOLD = ".backup-"
@@ -41,6 +41,7 @@ class Held:
     version: Version | None
     hold: Path
     """A folder for as long as the backup takes."""
+    home_id: str = ""
     files: dict[str, Path] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
@@ -60,7 +61,9 @@ def held(settings: Settings, *, secrets: bool, media: bool, reports: bool) -> It
         hold = settings.data / f"{HOLD}{os.getpid()}-{uuid.uuid4().hex[:8]}"
         hold.mkdir(mode=0o700)
         try:
+            own_id = home_id(settings.data, make=True)
             found = _taken(settings, hold)
+            found.home_id = own_id
             _beside(settings, found, secrets=secrets, media=media, reports=reports)
             yield found
         finally:
@@ -84,9 +87,11 @@ def refuse_while_held(settings: Settings) -> None:
 
 
 def _forget_killed(data: Path) -> None:
-    """Remove what a killed backup held; the lock is ours, so none is running."""
+    """Remove what a killed backup held, or had begun to write here; the lock is ours, so none is running."""
     for folder in data.glob(f"{HOLD}*"):
         shutil.rmtree(folder, ignore_errors=True)
+    for half in data.glob(f".{HOME_ID}.*"):
+        half.unlink(missing_ok=True)
 
 
 def _taken(settings: Settings, hold: Path) -> Held:
@@ -140,8 +145,7 @@ def _beside(settings: Settings, found: Held, *, secrets: bool, media: bool, repo
     if reports:
         places.append(settings.reports)
     files = [*_own(settings, found.left_out), *(p for place in places for p in _plain(place))]
-    if (settings.data / HOME_ID).is_file():
-        files.append(settings.data / HOME_ID)
+    files.append(settings.data / HOME_ID)
     kept = [settings.data / name for name in SECRETS if (settings.data / name).is_file()]
     if secrets:
         files += kept
