@@ -231,7 +231,7 @@ def test_the_command_says_what_it_did_in_one_line_or_as_json(settings, capsys):
     home = str(settings.home)
     assert main(["retain", "--home", home, "--dry-run"]) == 0
     assert capsys.readouterr().err == (
-        "Would remove 1 raw payloads; would move 1 rows of snapshots into the archive (2025-01).\n"
+        "Would remove 1 raw payload; would move 1 row of snapshots into the archive (2025-01).\n"
     )
     assert main(["retain", "--home", home, "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)

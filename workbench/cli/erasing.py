@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..display.numbers import counted
 from .shared import Bar, say, settings_of
 
 if TYPE_CHECKING:
@@ -83,6 +82,8 @@ def erase_person(options: Any) -> int:
 
 def lines(outcome: Erasure, *, would: bool = False) -> list[str]:
     """What went, or would go, by place."""
+    from ..display.numbers import counted
+
     go, remain = ("would go", "would remain") if would else ("went", "remains")
     told: list[str] = []
     if outcome.rows:
@@ -136,6 +137,8 @@ def _tell(outcome: Erasure, form: str, *, would: bool = False) -> None:
         }  # fmt: skip
         print(json.dumps(said, indent=1, ensure_ascii=False))
         return
+    from ..display.numbers import counted
+
     for line in lines(outcome, would=would):
         say(line)
     in_all = counted(sum(outcome.rows.values()), "row or text", "rows and texts")

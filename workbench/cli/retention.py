@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..safekeeping.retain import Retained
     from ..settings import Settings
 
-_WORDS = {"raw_payloads": "raw payloads", "rejected_rows": "rejected rows", "app_events": "app events"}
+_WORDS = {"raw_payloads": "raw payload", "rejected_rows": "rejected row", "app_events": "app event"}
 
 
 def add_retain_command(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -68,17 +68,20 @@ def retain_after(settings: Settings) -> int:
 
 def told(outcome: Retained, *, dry_run: bool = False) -> str:
     """One line with counts."""
+    from ..display.numbers import counted
+
     if outcome.is_nothing:
         return "Nothing is past its days."
-    removed = [f"{n:,} {_WORDS[table]}" for table, n in outcome.removed.items()]
+    removed = [counted(n, _WORDS[table]) for table, n in outcome.removed.items()]
     parts = [f"{'would remove' if dry_run else 'removed'} {', '.join(removed)}"] if removed else []
     if outcome.ip_hashes:
-        parts.append(f"{'would forget' if dry_run else 'forgot'} {outcome.ip_hashes:,} hashes of addresses")
+        hashes = counted(outcome.ip_hashes, "hash of an address", "hashes of addresses")
+        parts.append(f"{'would forget' if dry_run else 'forgot'} {hashes}")
     if outcome.moved:
         rows, months = sum(outcome.moved.values()), outcome.months
         span = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
         parts.append(
-            f"{'would move' if dry_run else 'moved'} {rows:,} rows of snapshots into the archive ({span})"
+            f"{'would move' if dry_run else 'moved'} {counted(rows, 'row')} of snapshots into the archive ({span})"
         )
     line = "; ".join(parts)
     line = line[0].upper() + line[1:]
