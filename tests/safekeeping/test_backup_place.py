@@ -20,23 +20,30 @@ from workbench.safekeeping.backup_blobs import forget
 from workbench.safekeeping.backup_format import Head, backups_in, chosen, key_of, read_head
 from workbench.safekeeping.backup_keys import RECIPIENT, new_key, sealing
 from workbench.safekeeping.erase import planned
+from workbench.safekeeping.erased_since import back_again
 from workbench.safekeeping.restore import restored
 from workbench.settings import Settings, load_settings
 from workbench.stores import Store
 from workbench.warehouse.load import load
 
 
-def made(home: Path) -> Settings:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one version."""
-    settings = load_settings(home)
+    home = tmp_path_factory.mktemp("prepared") / "home"
     record.event(name="open", user_id="u-77", home=home)
-    load(settings)
-    return settings
+    load(load_settings(home))
+    return home
+
+
+def copied(prepared: Path, home: Path) -> Settings:
+    shutil.copytree(prepared, home)
+    return load_settings(home)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return made(tmp_path / "a home")
+def home(prepared: Path, tmp_path: Path) -> Settings:
+    return copied(prepared, tmp_path / "a home")
 
 
 @pytest.fixture
@@ -118,12 +125,12 @@ def test_older_backups_without_a_version_go_before_those_that_have_one(home: Set
 
 
 def test_two_homes_do_not_share_a_place_and_a_restored_one_goes_on(
-    home: Settings, store: Store, tmp_path: Path
+    home: Settings, store: Store, prepared: Path, tmp_path: Path
 ) -> None:
     first = backed_up(home, store)
     file = home.data / "home.id"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    other = made(tmp_path / "other")
+    other = copied(prepared, tmp_path / "other")
     with pytest.raises(WorkbenchError, match="is of another home") as told:
         backed_up(other, store, keep=1)
     assert str(other.home) in str(told.value) and "another place" in str(told.value)
@@ -144,13 +151,14 @@ def test_two_homes_do_not_share_a_place_and_a_restored_one_goes_on(
     assert backed_up(other, store, keep=1).removed == [first.backup_id, second.backup_id]
 
 
-def test_the_command_for_a_home_with_a_blank_in_its_name_is_quoted(
-    home: Settings, store: Store, tmp_path: Path
+def test_the_commands_for_a_home_with_a_blank_in_its_name_are_quoted(
+    home: Settings, store: Store, prepared: Path, tmp_path: Path
 ) -> None:
-    backed_up(made(tmp_path / "other"), store)
+    made = backed_up(copied(prepared, tmp_path / "other"), store)
     with pytest.raises(WorkbenchError) as told:
         backed_up(home, store)
     assert shlex.quote(str(home.data / "home.id")) in str(told.value)
+    assert back_again(home.home, made.backup_id, None).endswith(f"--home {shlex.quote(str(home.home))}")
 
 
 def test_a_place_with_backups_that_name_no_home_takes_the_next_one(home: Settings, store: Store) -> None:
