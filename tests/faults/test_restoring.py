@@ -40,6 +40,17 @@ def test_a_backup_is_never_restored_over_data(home: Path, tmp_path: Path) -> Non
         backup_store(settings, str(home / "data" / "backups"))
 
 
+def test_the_id_of_a_home_without_data_gives_way_to_the_one_of_the_backup(home: Path, tmp_path: Path) -> None:
+    other, store = tmp_path / "other", backup_store(load_settings(home), str(tmp_path / "backups"))
+    (other / "data").mkdir(parents=True, mode=0o700)
+    backed_up(load_settings(other), backup_store(load_settings(other), str(tmp_path / "empty")))
+    backed_up(load_settings(home), store)
+    ids = [h / "data" / "home.id" for h in (home, other)]
+    assert ids[0].read_text() != ids[1].read_text()
+    restored(store, other, quick=True)
+    assert ids[0].read_text() == ids[1].read_text()
+
+
 def test_a_killed_restore_can_be_started_again(home: Path, tmp_path: Path) -> None:
     settings = load_settings(home)
     store = backup_store(settings, str(tmp_path / "backups"))

@@ -35,7 +35,9 @@ from .verify_versions import opened
 
 _BUILDING = ".restoring-"
 _MARK = ".restoring.json"
-_OF_LOCKS = re.compile(r"(load|backup)\.lock|load\.holder\.json|\.load\.(lock-ticket-|holder\.json\.).*")
+_OF_LOCKS = re.compile(
+    r"(load|backup)\.lock|home\.id|load\.holder\.json|\.load\.(lock-ticket-|holder\.json\.).*"
+)
 """What may lie in the data folder of a home without data."""
 _MOST_NAMED = 5
 
@@ -356,7 +358,8 @@ def _refuse_file(home: Path) -> None:
 
 def _refuse_data(home: Path, listing: Listing) -> None:
     here = [p for p in _pieces_in(home) if not _OF_LOCKS.fullmatch(p.name)]
-    here += [home / f.path for f in listing.files if (home / f.path).exists()]
+    brought = [home / f.path for f in listing.files]
+    here += [p for p in brought if p.exists() and not _OF_LOCKS.fullmatch(p.name)]
     if here:
         raise UsageError(
             f"{here[0]} is there already, and a backup is never restored over data. Name an empty folder with --into, "
