@@ -10,7 +10,9 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 
@@ -22,6 +24,11 @@ from .erase_person import Person
 _DATA_URI = re.compile(r"data:[\w.+/-]*;base64,([A-Za-z0-9+/=]+)")
 _WORDS = re.compile(r"\w+")
 _DEEPEST = 5
+_HEAD = 4096
+_BLOCK, _OVERLAP = 1 << 20, 1 << 16
+"""Bytes that are searched at a time, and those of the block before that are searched again: names of several words."""
+_PARTS_WORDS = b" \n\t\r\"'<>"
+"""Signs that are in no name of one word and in no data: address."""
 
 
 class Search:
@@ -50,7 +57,25 @@ class Search:
             return self.in_text(_parquet_text(data))
         if _is_picture(data):
             return False
-        return any(self.in_text(decoded, depth) for decoded in _decoded(data))
+        return any(
+            self.in_text(decoded, depth) for block in _blocks(io.BytesIO(data)) for decoded in _decoded(block)
+        )
+
+    def in_file(self, file: Path) -> bool:
+        """Whether a file names the person; of one that is neither packed nor a table only a block is in memory."""
+        with file.open("rb") as opened:
+            head = opened.read(_HEAD)
+            if _is_packed(head) or _is_wide(head):
+                opened.seek(0)
+                return self.in_bytes(opened.read())
+            if self.digests:
+                opened.seek(0)
+                if hashlib.file_digest(opened, "sha256").hexdigest() in self.digests:
+                    return True
+            if _is_picture(head):
+                return False
+            opened.seek(0)
+            return any(self.in_text(decoded) for block in _blocks(opened) for decoded in _decoded(block))
 
     def in_text(self, whole: str, depth: int = 0) -> bool:
         bare = _DATA_URI.sub("data:", whole)
@@ -84,14 +109,15 @@ def search_of(person: Person, settings: Settings | None = None) -> Search:
     digests = set(person.pictures)
     if settings is not None:
         for file in thumbnails_of(settings, person):
-            digests.add(hashlib.sha256(file.read_bytes()).hexdigest())
+            with file.open("rb") as opened:
+                digests.add(hashlib.file_digest(opened, "sha256").hexdigest())
     return Search(person.traces(), tuple(person.contents), frozenset(digests), person.erasure_id)
 
 
 def names_in(file: Path, person: Person) -> bool:
     """Whether a file or its name names the person."""
     search = search_of(person)
-    return search.traces.named(file.name, loose=True) or search.in_bytes(file.read_bytes())
+    return search.traces.named(file.name, loose=True) or search.in_file(file)
 
 
 def thumbnails_of(settings: Settings, person: Person) -> list[Path]:
@@ -117,7 +143,7 @@ def forget_files(settings: Settings, search: Search, *, dry: bool = False) -> li
             continue
         if path.parts[0] in ("erasing.json", "private.key", "load.lock") or file.suffix == ".lock":
             continue
-        if not (search.traces.named(str(path), loose=True) or search.in_bytes(file.read_bytes())):
+        if not (search.traces.named(str(path), loose=True) or search.in_file(file)):
             continue
         found.append(file)
         if dry:
@@ -157,6 +183,34 @@ def _unpacked(data: bytes) -> list[tuple[str, bytes]] | None:
     return None
 
 
+def _is_packed(head: bytes) -> bool:
+    return head[:2] in (b"PK", b"\x1f\x8b") or head[:4] == b"PAR1"
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether two bytes make a letter."""
+    return head[:2] in (b"\xff\xfe", b"\xfe\xff") or head.count(b"\0") * 4 > len(head)
+
+
+def _blocks(opened: BinaryIO) -> Iterator[bytes]:
+    """Overlapping blocks that cut no word and no data: address; what has two bytes a letter is one."""
+    rest = opened.read(_HEAD)
+    if _is_wide(rest):
+        yield rest + opened.read()
+        return
+    while new := opened.read(_BLOCK):
+        last = max(new.rfind(sign) for sign in _PARTS_WORDS)
+        end = len(rest) + last + 1
+        rest += new
+        if last < 0:
+            continue  # in the middle of something long
+        yield rest[:end]
+        again = max(0, end - _OVERLAP)
+        starts = [at + 1 for sign in _PARTS_WORDS if (at := rest.find(sign, again, end)) >= 0]
+        rest = rest[min(starts) :]
+    yield rest
+
+
 def _parquet_text(data: bytes) -> str:
     import tempfile
 
@@ -186,7 +240,7 @@ def _is_picture(data: bytes) -> bool:
 def _decoded(data: bytes) -> list[str]:
     """The texts that bytes may be."""
     found = [data.decode("utf-8", "replace")]
-    head = data[:4096]
+    head = data[:_HEAD]
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return [data.decode("utf-16", "replace")]
     if head.count(b"\0") * 4 > len(head):

@@ -71,7 +71,7 @@ def forget_reports(
     for file in sorted(f for f in reports.rglob("*") if f.is_file() and not f.is_symlink()):
         if inside & {*file.parents} or file.name == INDEX:
             continue
-        if search.traces.named(file.name, loose=True) or search.in_bytes(file.read_bytes()):
+        if search.traces.named(file.name, loose=True) or search.in_file(file):
             done.files.append(file.relative_to(reports).as_posix())
             if not dry:
                 file.unlink()
@@ -96,7 +96,7 @@ def _forget_in(
         name = _page_of(file.relative_to(folder), pages)
         if name in named:
             continue
-        if search.traces.named(file.name, loose=True) or search.in_bytes(file.read_bytes()):
+        if search.traces.named(file.name, loose=True) or search.in_file(file):
             if name:
                 named.add(name)
             else:
