@@ -291,7 +291,7 @@ def test_a_damaged_newest_version_is_told_with_a_remedy_that_works(settings, cap
         Workbench(settings)
     shutil.copyfile(settings.versions / "v000001.json", settings.versions / versions.POINTER)
     assert main(["retain", *words]) == 0
-    assert "Removed 1 raw payloads. Version 2:" in capsys.readouterr().err
+    assert "Removed 1 raw payload. Version 2:" in capsys.readouterr().err
     assert main(["verify", *words]) == 0
 
 

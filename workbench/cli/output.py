@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import UsageError, machine_trouble
 from ..sql_words import quoted, text
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -116,6 +116,8 @@ def _refused() -> Iterator[None]:
     except (duckdb.InterruptException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as e:
+        if machine_trouble(e):
+            raise  # a full disk or a damaged file is nobody's mistake
         # Texts are made harmless around the query, of which its author knows nothing.
         raise UsageError(f"That can't be run: {' '.join(str(e).partition('LINE 1:')[0].split())}") from e
 
