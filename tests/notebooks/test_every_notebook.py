@@ -18,7 +18,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 NAMES = sorted(n.stem for n in NOTEBOOKS.glob("*.ipynb"))
 LEVELS = ["0_overview", "1_slides", "2_accounts", "3_vas", "4_roi", "5_creators"]
 
-HOMES = ("demo", "scrape", "empty")
+HOMES = ("demo", pytest.param("scrape", marks=pytest.mark.long), "empty")
 """A whole agency; posts and counts alone, as a scraper brings them; nothing at all."""
 
 pytestmark = pytest.mark.xdist_group("every_notebook")

@@ -310,6 +310,7 @@ def _written(file: Path) -> Path:
     return file
 
 
+@pytest.mark.long
 def test_a_name_goes_from_others_texts_however_many_posts_a_person_has(settings):
     home = settings.home
     record.posts(
@@ -337,6 +338,7 @@ def test_a_name_goes_from_others_texts_however_many_posts_a_person_has(settings)
     ]
 
 
+@pytest.mark.long
 def test_what_comes_in_between_an_interrupted_and_a_finished_erasure_goes_and_stays_away(settings):
     home = settings.home
     begun = find_person(settings, "account", f"@{NAME}0")
@@ -357,6 +359,7 @@ def test_what_comes_in_between_an_interrupted_and_a_finished_erasure_goes_and_st
     assert _ask(settings, "SELECT username FROM accounts") == [(NAME,)]
 
 
+@pytest.mark.long
 def test_a_version_that_lacks_what_was_learned_since_is_not_done(settings, monkeypatch):
     monkeypatch.setattr("workbench.safekeeping.erase.forget_waiting", _ended)
     with pytest.raises(KeyboardInterrupt):
@@ -373,6 +376,7 @@ def _ended(*_: object) -> int:
     raise KeyboardInterrupt
 
 
+@pytest.mark.long
 def test_erasing_somebody_whom_nothing_names_keeps_a_hash_and_changes_no_version(settings, capsys):
     home = settings.home
     assert main(["import", "--no-load", str(_written(home / "posts.csv")), "--home", str(home)]) == 0

@@ -95,6 +95,7 @@ def test_a_bucket_or_a_folder_that_is_gone_holds_nothing_up(home, tmp_path):
         assert told.endswith("Make a new one that takes their place: workbench backup --keep 1")
 
 
+@pytest.mark.long
 def test_backups_in_a_bucket_are_counted_and_one_that_is_not_reached_is_named(home, s3):
     kept = replace(home, backup_to=f"s3://{s3.bucket}/kept", backup_endpoint=s3.endpoint)
     store = backup_store(kept)

@@ -384,7 +384,20 @@ def agency(agency_home: Agency, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return copy
 
 
-@pytest.mark.parametrize("happens", HAPPENINGS, ids=lambda h: h.__name__)
+OFTEN = (
+    Agency.new_post,
+    Agency.new_snapshots,
+    Agency.deleted_post,
+    Agency.renamed_account,
+    Agency.money,
+    Agency.followers,
+)
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [pytest.param(h, id=h.__name__, marks=() if h in OFTEN else pytest.mark.long) for h in HAPPENINGS],
+)
 def test_a_part_is_refreshed_like_the_whole_when_there_is(
     agency: Agency, tmp_path: Path, happens: Callable[[Agency], None]
 ) -> None:
@@ -395,7 +408,8 @@ def test_a_part_is_refreshed_like_the_whole_when_there_is(
         assert agency.differences(tmp_path) == []
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2))])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(3))
 def test_a_part_is_refreshed_like_the_whole_after_anything(agency: Agency, tmp_path: Path, seed: int) -> None:
     agency.random = random.Random(seed)
     for _ in range(4):
