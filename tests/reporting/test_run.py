@@ -303,6 +303,7 @@ def _ended(running: subprocess.Popen[bytes]) -> bytes:
 
 _RUN = (
     "import faulthandler, signal; faulthandler.register(signal.SIGUSR1, all_threads=True);"
+    "signal.signal(signal.SIGINT, signal.default_int_handler);"  # which a shell's background job has ignored
     "from datetime import datetime; from pathlib import Path; import sys;"
     "from workbench.reporting.run import make_reports; from workbench.settings import Settings;"
     "make_reports(Settings(home=Path(sys.argv[1])), version=1, as_of=datetime(2025, 10, 6, 4))"
