@@ -244,7 +244,7 @@ def test_a_query_without_end_stops_at_the_limit_of_disk_or_by_ctrl_c_and_leaves_
         stderr=subprocess.PIPE,
         text=True,
         # A background job of a shell has it ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     spills: list[Path] = []
     while not spills and asking.poll() is None and time.monotonic() - started < 60:
