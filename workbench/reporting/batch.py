@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,7 +109,7 @@ def make_batch(
     progress
         Called with a report's name when it is made, how many are, and of how many.
     """
-    from .kernel import ended_with, in_turn
+    from .kernel import ended_with
 
     started, now = time.monotonic(), datetime.now(UTC)
     if facts and facts.freshness:  # data that are too old are so for all
@@ -150,7 +150,7 @@ def make_batch(
         ended_with(makers, kernels),
     ):
         running: dict[Future[Made], str] = {makers.submit(one, p): p.name for p in planned}
-        for n, done in enumerate(in_turn(running), start=1):
+        for n, done in enumerate(as_completed(running), start=1):
             if progress:
                 progress(running[done], n, len(running))
     index = write_index(reports, [p.name for p in planned])

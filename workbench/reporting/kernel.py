@@ -13,11 +13,11 @@ import tempfile
 import threading
 import uuid
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -30,7 +30,6 @@ from .kernel_variables import for_kernels
 from .provisioner import ReportClient, ReportProvisioner
 from .scratch import scratch
 
-T = TypeVar("T")
 _LONGEST_SOCKET_PATH = 100
 _LIVING: weakref.WeakSet[ReportKernelManager] = weakref.WeakSet()
 
@@ -89,17 +88,6 @@ def close_loop() -> None:
         loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
     loop.close()
     asyncio.set_event_loop(None)
-
-
-def in_turn(running: Iterable[Future[T]]) -> Iterator[Future[T]]:
-    """Futures as they are done.
-
-    It looks up twice a second: whoever sleeps until something is done may not hear of a signal before.
-    """
-    left = set(running)
-    while left:
-        done, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
-        yield from done
 
 
 def end_all() -> None:

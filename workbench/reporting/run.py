@@ -326,7 +326,7 @@ def _run_all(
     kernels: Executor | None = None,
 ) -> list[Execution]:
     """Run and draw them, as many at a time as there are cores."""
-    from .kernel import close_loop, ended_with, in_turn
+    from .kernel import close_loop, ended_with
 
     folder.mkdir(mode=0o700, exist_ok=True)
 
@@ -345,8 +345,6 @@ def _run_all(
     with ThreadPoolExecutor(min(cores(), len(notebooks))) as pool, ended_with(pool, also=stop_drawing):
         # The first, which sums up the others, comes last: it reads what they have found.
         begun = {n: pool.submit(one, n) for n in (*notebooks[1:], *notebooks[:1])}
-        for done in in_turn(begun.values()):
-            done.result()  # or its error
         return [begun[n].result() for n in notebooks]
 
 

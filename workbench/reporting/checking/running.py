@@ -69,7 +69,7 @@ def tried(
     notebook: Path, samples: Sequence[Sample], values: dict[str, Any], folder: Path, timeout: int
 ) -> list[Trial]:
     """The notebook run on every sample, side by side; executed copies go into `folder`."""
-    from ..kernel import close_loop, ended_with, in_turn
+    from ..kernel import close_loop, ended_with
 
     start_server()
 
@@ -92,8 +92,6 @@ def tried(
 
     with ThreadPoolExecutor(len(samples)) as pool, ended_with(pool):
         running = [pool.submit(one, n) for n in range(len(samples))]
-        for done in in_turn(running):
-            done.result()  # or its error
         return [r.result() for r in running]
 
 
