@@ -32,10 +32,9 @@ def refuse_unless_select(con: duckdb.DuckDBPyConnection, query: str) -> None:
         raise UsageError(f"That query can't be run: {_line(e)}") from e
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise UsageError(_ONE)
-    parsed = _parsed(con, query)
-    if any(node.get("type") == "SHOW_REF" for node in _nodes(parsed)):
-        raise UsageError(_ONE)  # DESCRIBE, SHOW and SUMMARIZE
-    for name in sorted(set(_functions(parsed))):
+    if query.split(maxsplit=1)[0].lower() in ("describe", "desc", "show", "summarize"):
+        raise UsageError(_ONE)  # they count as a SELECT, and can only stand in one
+    for name in sorted(set(_functions(_parsed(con, query)))):
         if name not in _ROWS_FROM:
             raise UsageError(
                 f"{name}() can't stand after FROM: a query reads the tables of the warehouse and nothing else. "
@@ -59,17 +58,12 @@ def _parsed(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 def _functions(parsed: Any) -> Iterator[str]:
     """Names of the functions after FROM, at any depth."""
-    for node in _nodes(parsed):
-        if node.get("type") == "TABLE_FUNCTION":
-            yield str((node.get("function") or {}).get("function_name")).lower()
-
-
-def _nodes(parsed: Any) -> Iterator[dict[str, Any]]:
     left = [parsed]
     while left:
         node = left.pop()
         if isinstance(node, dict):
-            yield node
+            if node.get("type") == "TABLE_FUNCTION":
+                yield str((node.get("function") or {}).get("function_name")).lower()
             left += node.values()
         elif isinstance(node, list):
             left += node
