@@ -82,6 +82,31 @@ def test_a_process_that_gets_no_more_memory_says_so_and_loses_nothing(stock, fig
     figure("no_more_memory", stopped, "loads stopped", lost=0)
 
 
+HOARDER = """
+import resource, sys
+import workbench.warehouse.load
+from workbench.cli import main
+hoard = []
+def take_all(*_, **__):
+    size = 1 << 20
+    while True:
+        try:
+            hoard.append(bytearray(size))
+        except MemoryError:
+            if size < 64:
+                raise
+            size //= 2
+workbench.warehouse.load.load = take_all
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+sys.exit(main())
+"""
+
+
+def test_a_command_keeps_room_to_say_that_there_is_none_left(stock):
+    with stock.stands():
+        assert_told(command("load", home=stock.home, script=HOARDER), "There is not enough memory")
+
+
 GREEDY = (
     "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)  # as the kernel does where memory runs out\n"
 )

@@ -17,6 +17,9 @@ from ..stores.owner_only import owner_only
 from .parser import command_line
 from .shared import say
 
+_HELD_BACK = [bytes(16 << 20)]
+"""Room in which to tell that there is none left; nobody writes to it, so it takes no memory until it is given up."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 it failed, 2 what was asked is wrong."""
@@ -39,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _stopped(options)
     except Exception as e:
+        _HELD_BACK.clear()
         if type(e).__name__ in ("RuntimeError", "InterruptException") and "nterrupted" in str(e):
             return _stopped(options)  # DuckDB takes Ctrl+C for itself
         trouble = machine_trouble(e, where=_folders(options))
