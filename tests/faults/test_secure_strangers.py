@@ -25,13 +25,13 @@ from workbench.media.http import Asker, Failed, Limits
 from workbench.reporting.again import again
 from workbench.reporting.chromium import surroundings
 from workbench.reporting.engine import Execution, execute
-from workbench.reporting.files import write
 from workbench.reporting.kernel import close_loop
 from workbench.reporting.kernel_variables import bucket_keys, for_kernels
 from workbench.reporting.page import About, chart_library, page
 from workbench.reporting.parameters import checked, declared
 from workbench.reporting.spreadsheet import file_stem
 from workbench.settings import Settings
+from workbench.whole_files import write_whole
 
 SPELLED = """
     127.0.0.1 localhost 2130706433 0x7f000001 0177.0.0.1 017700000001 127.1 127.0.0.1. 10.0.0.1 172.16.0.1 192.168.1.1
@@ -225,7 +225,7 @@ def test_a_link_in_the_place_of_a_file_is_replaced_and_not_followed(tmp_path: Pa
     victim, place = tmp_path / "victim", tmp_path / "index.html"
     victim.write_text("untouched")
     place.symlink_to(victim)
-    write(place, "new")
+    write_whole(place, "new")
     assert (victim.read_text(), place.read_text(), place.is_symlink()) == ("untouched", "new", False)
 
 

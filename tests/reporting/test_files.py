@@ -1,8 +1,7 @@
-"""Files and folders that are whole or not there."""
+"""Folders that are whole or not there."""
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
 import sys
@@ -11,28 +10,6 @@ import pytest
 
 from workbench.errors import WorkbenchError
 from workbench.reporting import files
-
-
-def test_a_file_is_for_its_owner_only_and_replaces_the_old_one(tmp_path):
-    file = tmp_path / "a.html"
-    for text in ("old", "new"):
-        files.write(file, text)
-    assert file.read_text() == "new" and stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [f.name for f in tmp_path.iterdir()] == ["a.html"]
-
-
-def test_half_a_file_of_a_killed_run_goes_when_the_file_is_written_again(tmp_path):
-    ended = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
-    )
-    file = tmp_path / "index[1].html"
-    half, living = (
-        tmp_path / f".{file.name}-{process}-abcd1234" for process in (int(ended.stdout), os.getpid())
-    )
-    half.write_text("<p>ha")
-    living.write_text("<p>ha")
-    files.write(file, "whole")
-    assert not half.exists() and living.exists() and file.read_text() == "whole"
 
 
 def test_a_folder_appears_whole_and_replaces_the_old_one(tmp_path):

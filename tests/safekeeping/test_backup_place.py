@@ -229,7 +229,7 @@ def test_a_home_is_no_place_of_its_own_backups(home: Settings, tmp_path: Path) -
 
 
 def test_half_an_id_that_a_killed_backup_left_goes_with_the_next_one(home: Settings, store: Store) -> None:
-    half = home.data / ".home.id.0a1b2c3d"
+    half = home.data / f".home.id.{2**22 + 1}-0a1b2c3d"
     half.write_text("0a")
     backed_up(home, store)
     assert not half.exists() and len((home.data / "home.id").read_text()) == 64

@@ -19,6 +19,9 @@ from workbench.warehouse import versions
 from workbench.warehouse.batches import clear, sweep, waiting
 from workbench.warehouse.load import load
 
+ENDED = 2**22 + 1
+"""A process that has ended: no system numbers them so high."""
+
 
 @pytest.fixture
 def loaded(settings: Settings) -> Settings:
@@ -35,36 +38,22 @@ def test_a_load_with_nothing_to_do_clears_up_too(loaded: Settings) -> None:
     (spilled / "duckdb_temp_storage_S32K-0.tmp").write_bytes(b"x")
     for name in (
         ".building-1-abc.duckdb", ".building-1-abc.duckdb.wal", "v000009.duckdb", "v000009.json", "v000008.json",
-        "v000008.sha256", ".v000009.json.0a1b2c3d", ".current.json.0a1b2c3d",
+        "v000008.sha256", f".v000009.json.{ENDED}-0a1b2c3d", f".current.json.{ENDED}-0a1b2c3d",
+        f".v000001.sha256.{ENDED}-0a1b2c3d",
     ):  # fmt: skip
         (folder / name).write_bytes(b"x")
-    (loaded.data / ".load.holder.json.0a1b2c3d").write_bytes(b"x")
+    for name in ("load.holder.json", "private.key", "backup.key", "home.id"):
+        (loaded.data / f".{name}.{ENDED}-0a1b2c3d").write_bytes(b"x")
     assert not load(loaded).published
     assert sorted(p.name for p in folder.iterdir()) == before
-    assert not list(loaded.data.glob(".load*"))
+    assert not list(loaded.data.glob(".*"))
 
 
-def test_small_files_of_others_go_when_they_are_old(loaded: Settings) -> None:
-    young, old = (loaded.versions / f".v000001.{end}" for end in ("sha256.0a1b2c3d", "pin.0a1b2c3d"))
-    for file in (young, old):
-        file.write_bytes(b"x")
-    os.utime(old, (time.time() - 4_000, time.time() - 4_000))
+def test_halves_that_somebody_is_writing_stay(loaded: Settings) -> None:
+    half = loaded.versions / f".v000001.sha256.{os.getpid()}-0a1b2c3d"
+    half.write_bytes(b"x")
     load(loaded)
-    assert young.exists()
-    assert not old.exists()
-
-
-def test_halves_of_keys_go_when_they_are_old(loaded: Settings) -> None:
-    young, *old = (
-        loaded.data / f".{name}.{number}a1b2c3d"
-        for number, name in enumerate(("private.key", "backup.key", "private.key", "home.id"))
-    )
-    for file in (young, *old):
-        file.write_bytes(b"x")
-    for file in old:
-        os.utime(file, (time.time() - 4_000, time.time() - 4_000))
-    load(loaded)
-    assert young.exists() and not any(file.exists() for file in old)
+    assert half.exists()
 
 
 _REPLACING = """
@@ -181,13 +170,13 @@ def test_a_batch_is_cleared_in_one_step(settings: Settings, monkeypatch: pytest.
 
 def test_a_version_stands_never_without_its_record(loaded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    replace = versions._replace
+    replace = versions._write
 
     def watched(path: os.PathLike[str], text: str) -> None:
         seen.append({p.name for p in loaded.versions.iterdir() if not p.name.startswith(".")})
         replace(path, text)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(versions, "_replace", watched)
+    monkeypatch.setattr(versions, "_write", watched)
     record.post(post_id="tiktok:2", home=loaded.home)
     load(loaded)
     assert any("v000002.json" in names and "v000002.duckdb" in names for names in seen)

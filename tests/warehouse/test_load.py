@@ -343,7 +343,7 @@ def test_a_pointer_that_can_not_be_moved_leaves_the_version_before_and_the_next_
     loaded(plain, POSTS)
     batch(plain, OTHERS)
 
-    replace = versions._replace
+    replace = versions._write
 
     def crash(path, text):
         if path.name == versions.POINTER:
@@ -351,7 +351,7 @@ def test_a_pointer_that_can_not_be_moved_leaves_the_version_before_and_the_next_
         replace(path, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr(versions, "_replace", crash)
+        patch.setattr(versions, "_write", crash)
         with pytest.raises(OSError, match="no space"):
             load(plain)
     assert not list(plain.versions.glob("*2*"))  # what a kill leaves: tests/faults/test_killed_loading.py

@@ -1,13 +1,11 @@
-"""Files and folders of a report: for their owner only, and whole or not there."""
+"""Folders of a report: for their owner only, and whole or not there."""
 
 from __future__ import annotations
 
 import ctypes
-import glob
 import hashlib
 import os
 import shutil
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,38 +13,14 @@ from pathlib import Path
 
 import filelock
 
-from ..errors import WorkbenchError, naming
+from ..errors import WorkbenchError
+from ..whole_files import lives
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _ASIDE = "-old"
 _LONGEST_WAIT = 900
 """Seconds that a run waits for another one of the same set."""
-
-
-def write(path: Path, content: str | bytes) -> None:
-    """Write a file for its owner only; a reader sees the old one or the new one, never half of it.
-
-    Halves that killed runs have left beside it go.
-    """
-    for left in path.parent.glob(f".{glob.escape(path.name)}-*-????????"):
-        if not lives(left.name.rsplit("-", 2)[1]):
-            left.unlink(missing_ok=True)
-    building = path.with_name(f".{path.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}")
-    try:
-        with (
-            naming(path),
-            os.fdopen(
-                os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
-                "wb",
-            ) as f,
-        ):
-            f.write(content if isinstance(content, bytes) else content.encode())
-            f.flush()
-            os.fsync(f.fileno())
-        building.replace(path)
-    finally:
-        building.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -124,15 +98,3 @@ def _exchange(new: Path, old: Path) -> None:
         old.rename(aside)
         new.rename(old)
         aside.rename(new)
-
-
-def lives(process: str) -> bool:
-    if sys.platform == "win32":  # where signal 0 would end the process that it asks after
-        return True
-    try:
-        os.kill(int(process), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from ..display.escaping import plain
 from ..display.numbers import counted, in_unit, instant, percent
 from ..errors import UsageError
-from .files import write
+from ..whole_files import write_whole
 from .manifest import MANIFEST, is_manifest
 from .page import document
 from .sparkline import Point, sparkline
@@ -286,4 +286,4 @@ def _written(path: Path, text: str) -> None:
             return
     except (OSError, ValueError):
         pass
-    write(path, text)
+    write_whole(path, text)

@@ -26,8 +26,8 @@ from markupsafe import Markup
 from ..display import theme
 from ..display.escaping import plain
 from ..display.numbers import instant
+from ..whole_files import write_whole
 from .engine import Execution
-from .files import write
 from .markdown import Contents, rendered
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -121,7 +121,7 @@ def chart_library(cache_folder: Path) -> str:
     # The text of a script element ends at this string wherever it stands, also inside quotes.
     made = bundle.replace("</script", "<\\/script") + "/* whole */"
     cache_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write(file, made)
+    write_whole(file, made)
     return made
 
 

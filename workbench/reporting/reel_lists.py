@@ -13,7 +13,7 @@ import xlsxwriter
 
 from ..display.escaping import address, plain
 from ..display.headings import heading
-from .files import write
+from ..whole_files import write_whole
 from .spreadsheet import (
     LONGEST_SHEET,
     LONGEST_TEXT,
@@ -57,7 +57,7 @@ def write_reel_lists(rows: pd.DataFrame, folder: Path, week: str) -> list[Path]:
     files = [book]
     for (_va, part), name in zip(lists, names, strict=True):
         file = folder / f"{week}-{name}.csv"
-        write(file, _csv(part))
+        write_whole(file, _csv(part))
         files.append(file)
     return files
 

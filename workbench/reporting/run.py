@@ -20,13 +20,14 @@ from ..display.numbers import instant
 from ..metrics.periods import Period
 from ..settings import Settings
 from ..warehouse.versions import held, pin_reported
+from ..whole_files import write_whole
 from . import weeks
 from .around import Around, clear_around, files_around, set_pages
 from .chart_files import static_pictures, stop_drawing
 from .chromium import find_chromium
 from .data_facts import DataFacts
 from .engine import Execution, Failure, execute
-from .files import one_at_a_time, replaced, write
+from .files import one_at_a_time, replaced
 from .fork_server import start_server
 from .freshness import Label, label, refuse_stale
 from .index import INDEX, write_index
@@ -283,7 +284,7 @@ def make_reports(
             around=around,
             printed=printed,
         )
-        write(building / MANIFEST, text)
+        write_whole(building / MANIFEST, text)
     final.with_name(f"{week}.zip").unlink(missing_ok=True)  # of the set that was here before
     index = reports / INDEX if kernels is not None else write_index(reports, [])
     if out is None:
@@ -360,7 +361,7 @@ def _drawn(
     except Exception as e:
         execution = replace(execution, failure=Failure(type(e).__name__, str(e), "Drawing the page"))
         text = page(execution, about, bundle=bundle)
-    write(building / f"{execution.name}.html", text)
+    write_whole(building / f"{execution.name}.html", text)
     return execution
 
 

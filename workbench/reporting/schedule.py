@@ -20,8 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ..errors import UsageError, WorkbenchError
+from ..whole_files import write_whole
 from .due import DAYS, Weekly
-from .files import write
 from .weeks import week_of
 
 PASSWORDS = "the passwords for mail and buckets"
@@ -144,7 +144,7 @@ def install_systemd(schedule: Schedule) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name, text in units(schedule).items():
-        write(folder / name, text)
+        write_whole(folder / name, text)
         files.append(folder / name)
     _systemctl("daemon-reload")
     _systemctl("enable", "--now", f"{schedule.name}.timer")

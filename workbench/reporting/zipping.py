@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import WorkbenchError
+from ..whole_files import write_whole
 from .delivery.sets import find_set
 from .delivery.shelf import bundled
-from .files import write
 
 
 def write_zip(reports: Path, period: str, name: str = "") -> Path:
@@ -23,5 +23,5 @@ def write_zip(reports: Path, period: str, name: str = "") -> Path:
     except FileNotFoundError as e:
         raise WorkbenchError(f"{report.folder} was made again while it was zipped. Zip it once more.") from e
     to = report.folder.with_name(f"{report.folder.name}.zip")
-    write(to, whole)
+    write_whole(to, whole)
     return to

@@ -7,7 +7,6 @@ and old backups are removed only after one that could be restored.
 from __future__ import annotations
 
 import json
-import os
 import uuid
 import zoneinfo
 from collections.abc import Callable
@@ -17,11 +16,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from .. import record
-from ..errors import WorkbenchError, naming
+from ..errors import WorkbenchError
 from ..reporting.due import Weekly
 from ..reporting.weeks import monday, week_of
 from ..settings import Settings
 from ..stores import Store
+from ..whole_files import write_whole
 from .backup import BackupOutcome, backed_up, mended
 from .backup_blobs import forget
 from .backup_format import DamagedError
@@ -200,16 +200,4 @@ def _remember(data: Path, last: LastRun) -> None:
         name: at.isoformat() if at else None
         for name, at in (("tried_at", last.tried_at), ("good_at", last.good_at))
     }
-    building = data / f".building-{_STATE}"
-    try:
-        with (
-            naming(building),
-            os.fdopen(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f,
-        ):
-            json.dump(told, f)
-            f.flush()
-            os.fsync(f.fileno())
-        building.replace(data / _STATE)
-    finally:
-        with suppress(OSError):
-            building.unlink(missing_ok=True)
+    write_whole(data / _STATE, json.dumps(told))

@@ -8,7 +8,6 @@ believed where a person says so, or where it is met again a day later by the sam
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime, timedelta
 
 import duckdb
@@ -16,7 +15,7 @@ import duckdb
 from ..errors import WorkbenchError
 from ..settings import Settings
 from ..warehouse import versions
-from ..warehouse.batches import fsync
+from ..whole_files import write_whole
 
 FILE = "clock.json"
 LEAP = timedelta(days=60)
@@ -73,13 +72,5 @@ def _kept(settings: Settings) -> tuple[datetime | None, datetime | None]:
 
 
 def _keep(settings: Settings, believed: datetime | None, doubted: datetime | None) -> None:
-    for left in settings.data.glob(f".{FILE}-*"):
-        left.unlink(missing_ok=True)  # of a killed one: the lock is ours
-    partial = settings.data / f".{FILE}-{os.getpid()}"
     said = {"believed_at": believed and believed.isoformat(), "doubted_at": doubted and doubted.isoformat()}
-    with os.fdopen(
-        os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as f:
-        json.dump(said, f)
-    fsync(partial)
-    partial.replace(settings.data / FILE)
+    write_whole(settings.data / FILE, json.dumps(said))

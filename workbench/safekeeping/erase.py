@@ -19,6 +19,7 @@ from ..warehouse import erased, versions
 from ..warehouse.journal import seal
 from ..warehouse.private import new_erasure_id, private_key
 from ..warehouse.traces import Traces
+from ..whole_files import lives
 from .backup_held import BACKUP_LOCK, refuse_while_held
 from .damage import damage_told
 from .erase_batches import forget_waiting, recorded_beside
@@ -230,8 +231,6 @@ def _names(file: Path, traces: Traces) -> bool:
 
 def _refuse_running(settings: Settings) -> None:
     """A report that is being made would bring the person back when it is put in its place."""
-    from ..reporting.files import lives
-
     for building in settings.reports.rglob(".building-*") if settings.reports.is_dir() else ():
         parts = building.name.rsplit("-", 2)
         if len(parts) == 3 and lives(parts[1]):

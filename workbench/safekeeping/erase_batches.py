@@ -17,11 +17,12 @@ from ..reporting.files import replaced
 from ..settings import Settings
 from ..sql_words import text
 from ..warehouse import erased
-from ..warehouse.batches import Manifest, file_sha256, fsync, read_manifest
+from ..warehouse.batches import Manifest, file_sha256, read_manifest
 from ..warehouse.journal import FOLDER, seal
 from ..warehouse.private import tell_key
 from ..warehouse.scratch import scratch
 from ..warehouse.tables import TABLES
+from ..whole_files import fsync, write_whole
 from .erase_files import names_in
 from .erase_person import Person, batch_folders
 from .erase_versions import note_hashes
@@ -140,9 +141,5 @@ def _lines(file: Path, person: Person, dry: bool) -> bool:
     lines = file.read_bytes().split(b"\n")
     kept = [line for line in lines if not traces.named_anyhow(line.decode("utf-8", "replace"))]
     if len(kept) < len(lines) and not dry:
-        partial = file.with_name(f".{file.name}.part")
-        partial.touch(mode=0o600)
-        partial.write_bytes(b"\n".join(kept))
-        fsync(partial)
-        partial.replace(file)
+        write_whole(file, b"\n".join(kept))
     return len(kept) < len(lines)

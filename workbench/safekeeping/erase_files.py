@@ -19,6 +19,7 @@ import duckdb
 from ..settings import Settings
 from ..sql_words import one_file
 from ..warehouse.traces import Traces
+from ..whole_files import write_whole
 from .erase_person import Person
 
 _DATA_URI = re.compile(r"data:[\w.+/-]*;base64,([A-Za-z0-9+/=]+)")
@@ -158,10 +159,7 @@ def forget_files(settings: Settings, search: Search, *, dry: bool = False) -> li
 
 def _strike(file: Path, traces: Traces) -> None:
     lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
-    partial = file.with_name(f".{file.name}.part")
-    partial.touch(mode=0o600)
-    partial.write_text("\n".join(traces.struck(line, loose=True) for line in lines), encoding="utf-8")
-    partial.replace(file)
+    write_whole(file, "\n".join(traces.struck(line, loose=True) for line in lines))
 
 
 def _remove_empty(folder: Path, top: Path) -> None:

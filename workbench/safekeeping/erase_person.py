@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -16,9 +15,9 @@ from ..errors import UsageError, WorkbenchError, machine_trouble
 from ..settings import PLATFORMS, Settings
 from ..sql_words import one_file, quoted
 from ..warehouse import versions
-from ..warehouse.batches import fsync
 from ..warehouse.erased import ACCOUNT, EXTERNAL, FOLLOWER, HANDLE, INTENT, PICTURE, POST, SOUND, USER, WORD
 from ..warehouse.traces import Traces, is_plain
+from ..whole_files import fsync, sweep_halves, write_whole
 
 KINDS = ("account", "follower", "user")
 _LEAST_CONTENT = 12
@@ -93,22 +92,12 @@ class Person:
 
 def keep_intent(settings: Settings, person: Person) -> None:
     """Write down, durably, who is being erased: whatever ends the process, the next one finishes."""
-    file = settings.data / INTENT
-    partial = file.with_name(f".{INTENT}-{os.getpid()}")
-    with os.fdopen(
-        os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as f:
-        json.dump(asdict(person), f, ensure_ascii=False)
-        f.flush()
-        os.fsync(f.fileno())
-    partial.replace(file)
-    fsync(settings.data)
+    write_whole(settings.data / INTENT, json.dumps(asdict(person), ensure_ascii=False))
 
 
 def kept_intent(settings: Settings) -> Person | None:
     """The person of an erasure that was begun and not finished."""
-    for left in settings.data.glob(f".{INTENT}-*"):
-        left.unlink(missing_ok=True)
+    sweep_halves(settings.data, INTENT)
     file = settings.data / INTENT
     try:
         return Person(**json.loads(file.read_text(encoding="utf-8")))

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ..reporting.around import WORKBOOK
-from ..reporting.files import replaced, write
+from ..reporting.files import replaced
 from ..reporting.index import INDEX, write_index
 from ..reporting.manifest import MANIFEST, files, manifest_of
 from ..settings import Settings
 from ..warehouse.versions import sha256_of
+from ..whole_files import write_whole
 from .erase_files import Search
 
 _PAGE = """<!doctype html>
@@ -141,7 +142,7 @@ def _forget_in(
             ):
                 warehouse["sha256"] = sha256  # the version was written anew
         told.setdefault("made", {})["files"] = files(building)
-        write(building / MANIFEST, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+        write_whole(building / MANIFEST, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
 
 
 def _page_of(path: Path, pages: Mapping[str, str]) -> str:
@@ -158,7 +159,7 @@ def _say_so(building: Path, said: Mapping[str, Any], entry: dict[str, Any], now:
     page = _PAGE.format(
         title=html.escape(str(entry["title"])), on=f"{now:%Y-%m-%d}", again=html.escape(again)
     )
-    write(building / str(entry["file"]), page)
+    write_whole(building / str(entry["file"]), page)
     kept = {"name", "title", "file", "parameters", "defaults", "notebook_sha256", "warehouse"}
     for name in [n for n in entry if n not in kept]:
         del entry[name]

@@ -22,9 +22,9 @@ from ..settings import Settings, load_settings
 from ..sql_words import quoted
 from ..stores import StorageError, Store
 from ..warehouse import versions
-from ..warehouse.batches import fsync
 from ..warehouse.private import KEY
 from ..warehouse.scratch import scratch as scratch_of
+from ..whole_files import fsync
 from .backup_format import DamagedError, Head, KeptFile, Listing, chosen, read_head, read_listing
 from .backup_keys import IDENTITY, Opening
 from .erased_since import back_again

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from ..whole_files import fsync
 from .base import Entry, StorageError, Store, checked
 
 BUILDING = ".building-"
@@ -76,7 +77,7 @@ class Folder(Store):
                     with suppress(OSError):
                         os.unlink(file.name)
                     raise
-            _fsync(path.parent)
+            fsync(path.parent)
 
     def _building(self) -> Path:
         """Where files are made: one folder, so that what killed writers left is found without looking through all."""
@@ -113,11 +114,3 @@ class Folder(Store):
 
 def _remedy(error: OSError) -> str:
     return _REMEDIES.get(error.errno or 0, "Mend the folder's permissions or make space")
-
-
-def _fsync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -22,7 +22,8 @@ import ibis
 
 from ..errors import WorkbenchError
 from ..sql_words import one_file, quoted, text
-from .batches import file_sha256, fsync, utc_now
+from ..whole_files import fsync
+from .batches import file_sha256, utc_now
 from .staging import Staged, table_types
 from .tables import TABLES, Table
 

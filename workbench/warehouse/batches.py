@@ -26,6 +26,7 @@ import duckdb
 
 from ..errors import WorkbenchError, naming
 from ..sql_words import text as literal
+from ..whole_files import fsync
 from .private import hidden_addresses
 from .tables import TABLES
 
@@ -296,12 +297,3 @@ def _named_in_text(folder: Path) -> Path:
     """The folder, renamed where its name is not UTF-8: nothing could be said of it."""
     readable = folder.name.encode("utf-8", "backslashreplace").decode()
     return folder if readable == folder.name else folder.rename(folder.with_name(readable))
-
-
-def fsync(path: Path) -> None:
-    """Have the system write a file or a folder's entries to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -21,7 +21,8 @@ import filelock
 
 from ..errors import machine_trouble, naming
 from ..sql_words import quoted, text
-from .batches import content_hash, file_sha256, fsync, write_batch
+from ..whole_files import fsync
+from .batches import content_hash, file_sha256, write_batch
 from .scratch import scratch
 from .tables import TABLES
 

@@ -19,7 +19,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ..errors import WorkbenchError, naming
+from ..errors import WorkbenchError
+from ..whole_files import write_whole
 
 KEY = "private.key"
 _OLDER_KEY = "secret.key"
@@ -37,7 +38,7 @@ def private_key(data: Path, *, make: bool = True) -> str:
     file = data / KEY
     if not file.exists():
         if (data / _OLDER_KEY).exists():  # hashes made with it stay comparable
-            _placed(data / _OLDER_KEY, file)
+            write_whole(file, (data / _OLDER_KEY).read_bytes(), only_new=True)
         elif not make:
             raise WorkbenchError(
                 f"{file} is gone: by it the loader knows the persons who were erased, and leaves them out. Put it back "
@@ -124,27 +125,6 @@ def hidden_addresses(con: duckdb.DuckDBPyConnection, query: str, data: Path) -> 
 
 
 def make_key(file: Path) -> None:
-    """Write a new key where none is: all of it or nothing, and one for all who ask at the same time."""
+    """Write a new key where none is: one for all who ask at the same time."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with naming(file), os.fdopen(handle, "w", encoding="ascii") as f:
-            f.write(secrets.token_hex(32))
-            f.flush()
-            os.fsync(f.fileno())
-        _placed(partial, file)
-    finally:
-        partial.unlink()
-
-
-def _placed(source: Path, file: Path) -> None:
-    try:
-        os.link(source, file)  # fails where another process was first: one key for all
-    except FileExistsError:
-        return
-    handle = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    write_whole(file, secrets.token_hex(32), only_new=True)

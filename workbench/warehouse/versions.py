@@ -22,16 +22,15 @@ from pathlib import Path
 
 import filelock
 
-from ..errors import UsageError, WorkbenchError, machine_trouble, naming
+from ..errors import UsageError, WorkbenchError, machine_trouble
 from ..settings import Settings
-from .batches import fsync
+from ..whole_files import fsync, sweep_halves, write_whole
 
 POINTER = "current.json"
 _HASH = ".sha256"
 _NEXT = ".json.next"
 _HELD = ".held"
 _BY_REPORT = "report"
-_LEFT_SECONDS = 3600.0
 """Age from which a small file that is being written is taken for left behind."""
 
 
@@ -103,7 +102,7 @@ def sha256_of(versions: Path, number: int) -> str:
     except OSError:
         return ""
     with suppress(OSError):  # a folder that may only be read
-        _replace(kept, f"{sha256} {mark}")
+        _write(kept, f"{sha256} {mark}")
     return sha256
 
 
@@ -119,7 +118,7 @@ def pin_reported(versions: Path, numbers: Iterable[int]) -> None:
             pin.unlink(missing_ok=True)
     for number in sorted(wanted):
         if not (pin := versions / f"{_stem(number)}.pin").exists():
-            _replace(pin, _BY_REPORT)
+            _write(pin, _BY_REPORT)
 
 
 @contextmanager
@@ -203,10 +202,10 @@ def publish(
         os.chmod(building, 0o600)
         fsync(building)
         record = json.dumps(asdict(version), indent=1)
-        _replace(versions / f"{_stem(number)}.json", record)  # first: no version stands without its record
+        _write(versions / f"{_stem(number)}.json", record)  # first: no version stands without its record
         building.rename(versions / version.file)
         fsync(versions)
-        _replace(versions / POINTER, record)
+        _write(versions / POINTER, record)
     except BaseException:
         with suppress(OSError, WorkbenchError):
             building.unlink(missing_ok=True)
@@ -223,7 +222,7 @@ def replace(versions: Path, version: Version, building: Path, *, schema: int) ->
     fsync(building)
     note = versions / f"{_stem(version.version)}{_NEXT}"
     record = asdict(version) | {"schema_version": schema}
-    _replace(note, json.dumps({"building": building.name, "record": record}))
+    _write(note, json.dumps({"building": building.name, "record": record}))
     (versions / f"{_stem(version.version)}{_HASH}").unlink(missing_ok=True)
     try:
         building.rename(versions / version.file)
@@ -245,10 +244,10 @@ def _end_replacing(versions: Path) -> None:
         version = Version(**told["record"])
         if not (versions / told["building"]).exists():
             said = json.dumps(asdict(version), indent=1)
-            _replace(versions / f"{_stem(version.version)}.json", said)
+            _write(versions / f"{_stem(version.version)}.json", said)
             pointed = current(versions)
             if pointed is not None and pointed.version == version.version:
-                _replace(versions / POINTER, said)
+                _write(versions / POINTER, said)
         note.unlink()
 
 
@@ -284,11 +283,11 @@ def sweep(versions: Path) -> None:
             shutil.rmtree(stale, ignore_errors=True)
         else:
             stale.unlink(missing_ok=True)
-    _sweep_partials(versions)
+    sweep_halves(versions)
     pointed = current(versions)
     kept = kept_versions(versions)
     if pointed is None and kept == [1] and (first := versions / f"{_stem(1)}.json").exists():
-        _replace(versions / POINTER, first.read_text(encoding="utf-8").rstrip())  # killed right before it
+        _write(versions / POINTER, first.read_text(encoding="utf-8").rstrip())  # killed right before it
         pointed = current(versions)
     if pointed is None and kept:
         raise WorkbenchError(
@@ -307,19 +306,6 @@ def sweep(versions: Path) -> None:
                 beside.unlink(missing_ok=True)
     for held in versions.glob(f"v*{_HELD}"):
         _is_held(versions, int(held.name[1:].partition(".")[0]))
-
-
-def _sweep_partials(folder: Path) -> None:
-    """Remove small files that were never put in their place: the loader's own, and old ones of others."""
-    for partial in folder.glob(".*.*.*"):
-        if re.fullmatch(r"\.(v\d{6,}|current|load\.holder)\.json(\.next)?\.[0-9a-f]{8}", partial.name):
-            partial.unlink(missing_ok=True)
-        elif re.fullmatch(
-            r"\.(v\d{6,}\.(sha256|pin)|(private|backup)\.key|home\.id)\.[0-9a-f]{8}", partial.name
-        ):
-            with suppress(OSError):  # who reads, reports or backs up writes these, without the loader's lock
-                if time.time() - partial.stat().st_mtime > _LEFT_SECONDS:
-                    partial.unlink()
 
 
 @contextmanager
@@ -349,10 +335,10 @@ def loader_lock(settings: Settings, what: str) -> Iterator[None]:
             "Try again when it is done, or wait longer with lock_seconds in workbench.toml."
         ) from e
     try:
-        _sweep_partials(settings.data)
+        sweep_halves(settings.data)
         _end_replacing(settings.versions)
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        _replace(holder, json.dumps({"pid": os.getpid(), "what": what, "since": since}))
+        _write(holder, json.dumps({"pid": os.getpid(), "what": what, "since": since}))
         yield
     finally:
         with suppress(OSError):
@@ -406,18 +392,5 @@ def _stem(number: int) -> str:
     return f"v{number:06d}"
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a small file so that readers see the old text or the new, never a part."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        with naming(path), partial.open("w", encoding="utf-8") as f:
-            os.fchmod(f.fileno(), 0o600)
-            f.write(text + "\n")
-            f.flush()
-            os.fsync(f.fileno())
-        partial.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise
-    fsync(path.parent)
+def _write(file: Path, line: str) -> None:
+    write_whole(file, f"{line}\n")

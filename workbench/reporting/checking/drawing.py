@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ...display import theme
+from ...whole_files import write_whole
 from ..chromium import surroundings, unboxed
-from ..files import write
 from .cells import outputs, place
 from .outcome import Check, of
 
@@ -118,7 +118,7 @@ def _looked_at(
     browser: str, page: str, ours: int, counted: str, folder: Path, loading: Sequence[str]
 ) -> Check:
     file = folder / "page.html"
-    write(file, page)
+    write_whole(file, page)
     try:
         document, console = opened(browser, file, folder / "profile")
     except (subprocess.SubprocessError, OSError) as e:
