@@ -28,9 +28,10 @@ from workbench.safekeeping.verify_tables import table_findings
 from workbench.safekeeping.verify_versions import pointer_findings, version_findings
 from workbench.settings import Settings, load_settings
 from workbench.warehouse import versions
+from workbench.warehouse.identity import MOVED
 
 sys.path.append(str(Path(__file__).parents[1] / "warehouse"))
-from given import ACCOUNT, POST, batch, loaded
+from given import ACCOUNT, POST, batch, loaded, newest
 
 BACKUP = "Restore a backup (workbench restore)"
 WRITTEN_TO = f"{BACKUP}; nothing but the loader should write to a version."
@@ -127,6 +128,24 @@ def test_in_a_sound_home_nothing_is_found(settings, capsys):
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == f"Verified {settings.data} without marts and most pictures: it is sound.\n"
+
+
+def test_rows_that_moved_to_the_account_that_theirs_turned_out_to_be_are_sound(tmp_path):
+    settings = load_settings(tmp_path / "home")
+    for day, name in enumerate(("ann", "anna"), start=1):
+        row = {"account_id": f"tiktok:{name}", "platform": "tiktok", "username": name, "display_name": name}
+        post = {"post_id": f"tiktok:{day}", "account_id": f"tiktok:{name}"}
+        followers = {"account_id": f"tiktok:{name}", "captured_at": f"2026-01-0{day}", "followers": "5"}
+        loaded(settings, {"accounts": [row], "posts": [post], "account_snapshots": [followers]})
+    again = [
+        {"account_id": f"tiktok:{name}", "username": name, "external_id": "1"} for name in ("ann", "anna")
+    ]
+    loaded(settings, {"accounts": again})  # one account under two names
+    with newest(settings) as con:
+        assert con.execute(
+            "SELECT count(*) FROM account_snapshots WHERE batch_id = ?", [MOVED]
+        ).fetchone() == (1,)
+    assert [f for f in verified(settings, quick=True) if f.severity == GRAVE] == []
 
 
 def test_where_nothing_was_loaded_yet_nothing_is_found(tmp_path):

@@ -10,6 +10,7 @@ from ..errors import WorkbenchError
 from ..settings import Settings
 from ..sql_words import quoted, text
 from ..warehouse import archive, counts
+from ..warehouse.identity import MOVED
 from ..warehouse.private import KEY
 from ..warehouse.tables import TABLES, Table
 from ..warehouse.versions import Version
@@ -104,7 +105,8 @@ def _batches(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> list[Findin
     )
     noted += " UNION ALL SELECT 'rejected_rows', batch_id, count(*) FROM rejected_rows GROUP BY ALL"
     for name, batch, n in con.execute(
-        f"SELECT name, batch_id, n FROM ({noted}) ANTI JOIN batches USING (batch_id) ORDER BY ALL LIMIT 5"
+        f"SELECT name, batch_id, n FROM ({noted}) ANTI JOIN batches USING (batch_id) "
+        f"WHERE batch_id <> {text(MOVED)} ORDER BY ALL LIMIT 5"
     ).fetchall():
         why = f"{n:,} rows are of batch {batch}, which table batches does not know."
         remedy = "Import that file again, or restore a backup (workbench restore)."

@@ -17,6 +17,9 @@ from .merge import merge, rank_of
 from .staging import BOOKKEEPING, Staged, table_types
 from .tables import TABLES, Table
 
+MOVED = "renamed"
+"""The batch of rows that moved to the account that theirs turned out to be: none told them so."""
+
 # A row's id is the name that the account had before the one told beside it.
 _NAMES_SEEN = """
 CREATE OR REPLACE TEMP TABLE names_seen AS
@@ -189,7 +192,7 @@ def _merge_moved(
         f"DELETE FROM {table.name} USING {aliases} a WHERE a.alias = {table.name}.{column} AND {refers}"
     )
     staged = Staged(table, "stage_moved", (*table.key, *data), 0, 0)
-    merge(con, staged, batch_id="renamed", zone=zone)
+    merge(con, staged, batch_id=MOVED, zone=zone)
 
 
 def _any(con: duckdb.DuckDBPyConnection, rows: str) -> bool:
