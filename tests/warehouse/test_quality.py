@@ -64,6 +64,19 @@ def test_views_that_fall_are_found_with_their_figures_and_examples(settings):
     assert {e["post_id"] for e in examples} <= {f"tiktok:{p}" for p in range(6)}
 
 
+def test_things_that_a_file_names_once_a_row_do_not_stand_twice_but_rows_of_its_own_do(settings):
+    """A channel's daily file names the channel each day, a file of posts the account with each post."""
+    accounts = [{"account_id": "tiktok:ann", "platform": "tiktok"}] * 30
+    at = [{"account_id": "tiktok:ann", "captured_at": NOON - timedelta(days=n)} for n in range(30)]
+    counts = [{**row, "followers": 1000 - n} for n, row in enumerate(at)]
+    loaded(settings, {"accounts": accounts, "account_snapshots": counts})
+    assert _open(settings) == []
+    loaded(settings, {"accounts": accounts, "account_snapshots": counts[:20] * 2})
+    assert _open(settings, "table_name, failed") == [("duplicate_rows", "test", "account_snapshots", 20)]
+    loaded(settings, {"accounts": accounts})
+    assert ("duplicate_rows", "test", "accounts", 29) in _open(settings, "table_name, failed")
+
+
 def test_a_check_that_goes_on_failing_is_one_row_that_follows_the_newest_load(settings):
     _some_days(settings)
     _day(settings, 4, lambda p: None if p < 10 else 1500)

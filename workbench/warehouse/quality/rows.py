@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from ...model.quality import at_most, severity_of
+from ..tables import TABLES
 from .found import Found
 from .steps import EXAMPLES, FEW
 from .usual import ENOUGH
@@ -31,6 +32,7 @@ def _outcomes(con: duckdb.DuckDBPyConnection) -> Iterator[Found]:
         "sum(n_rejected)::BIGINT, sum(n_stood)::BIGINT, sum(n_duplicate)::BIGINT, sum(n_conflicts)::BIGINT "
         "FROM brought GROUP BY ALL ORDER BY ALL"
     ).fetchall()
+    referred = {(source, to) for source, table, *_ in rows for to in TABLES[table].refers.values()}
     for source, table, batch_id, read, rejected, stood, duplicate, conflicts in rows:
         common: dict[str, Any] = {"table_name": table, "source": source, "batch_id": batch_id}
         if read:
@@ -43,12 +45,14 @@ def _outcomes(con: duckdb.DuckDBPyConnection) -> Iterator[Found]:
                 details={"reasons": _reasons(con, source, table)} if rejected else {},
                 **common,
             )
+            # A file of posts names an account once for each of its posts: that is its form, no fault.
+            repeats = read < FEW or (source, table) in referred
             yield Found(
                 check_name="duplicate_rows",
                 checked=read,
                 failed=duplicate,
                 # They do no harm, so nothing about them is grave.
-                severity=_graded(duplicate, read, (0.01, 0.2, None, None)) if read >= FEW else None,
+                severity=None if repeats else _graded(duplicate, read, (0.01, 0.2, None, None)),
                 description=f"{duplicate:,} of {read:,} rows of {table} stand more than once in their file ({source}).",
                 **common,
             )
