@@ -54,7 +54,7 @@ def test_without_a_note_the_batches_are_the_trail(loaded):
 
 def test_nothing_is_removed_until_a_person_vouches_for_the_clock(loaded, capsys):
     note = loaded.data / "clock.json"
-    (loaded.data / ".clock.json-1").touch()
+    (loaded.data / f".clock.json.{2**22 + 1}-0a1b2c3d").touch()  # no process is numbered so high
     assert main(["retain", "--home", str(loaded.home)]) == 0
     assert not list(loaded.data.glob(".clock*"))
     assert stat.S_IMODE(note.stat().st_mode) == 0o600

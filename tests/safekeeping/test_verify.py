@@ -132,15 +132,10 @@ def test_in_a_sound_home_nothing_is_found(settings, capsys):
 
 def test_rows_that_moved_to_the_account_that_theirs_turned_out_to_be_are_sound(tmp_path):
     settings = load_settings(tmp_path / "home")
-    for day, name in enumerate(("ann", "anna"), start=1):
-        row = {"account_id": f"tiktok:{name}", "platform": "tiktok", "username": name, "display_name": name}
-        post = {"post_id": f"tiktok:{day}", "account_id": f"tiktok:{name}"}
-        followers = {"account_id": f"tiktok:{name}", "captured_at": f"2026-01-0{day}", "followers": "5"}
-        loaded(settings, {"accounts": [row], "posts": [post], "account_snapshots": [followers]})
-    again = [
-        {"account_id": f"tiktok:{name}", "username": name, "external_id": "1"} for name in ("ann", "anna")
-    ]
-    loaded(settings, {"accounts": again})  # one account under two names
+    names = [{"account_id": f"tiktok:{name}", "username": name} for name in ("ann", "anna")]
+    counts = [{**name, "captured_at": "2026-01-01", "followers": "5"} for name in names]
+    loaded(settings, {"accounts": names, "account_snapshots": counts})
+    loaded(settings, {"accounts": [{**name, "external_id": "1"} for name in names]})  # one account
     with newest(settings) as con:
         assert con.execute(
             "SELECT count(*) FROM account_snapshots WHERE batch_id = ?", [MOVED]
