@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -29,9 +29,10 @@ from workbench.safekeeping.verify_versions import pointer_findings, version_find
 from workbench.settings import Settings, load_settings
 from workbench.warehouse import versions
 from workbench.warehouse.identity import MOVED
+from workbench.warehouse.load import load
 
 sys.path.append(str(Path(__file__).parents[1] / "warehouse"))
-from given import ACCOUNT, POST, batch, loaded, newest
+from given import ACCOUNT, NOON, POST, batch, loaded, newest
 
 BACKUP = "Restore a backup (workbench restore)"
 WRITTEN_TO = f"{BACKUP}; nothing but the loader should write to a version."
@@ -132,10 +133,12 @@ def test_in_a_sound_home_nothing_is_found(settings, capsys):
 
 def test_rows_that_moved_to_the_account_that_theirs_turned_out_to_be_are_sound(tmp_path):
     settings = load_settings(tmp_path / "home")
-    names = [{"account_id": f"tiktok:{name}", "username": name} for name in ("ann", "anna")]
-    counts = [{**name, "captured_at": "2026-01-01", "followers": "5"} for name in names]
-    loaded(settings, {"accounts": names, "account_snapshots": counts})
-    loaded(settings, {"accounts": [{**name, "external_id": "1"} for name in names]})  # one account
+    counts = {"account_id": "tiktok:anna", "captured_at": "2026-01-01", "followers": "5"}
+    batch(settings, {"account_snapshots": [counts]})
+    for day, name in ((1, "ann"), (2, "anna")):  # one account under two names
+        row = {"account_id": f"tiktok:{name}", "username": name, "external_id": "1"}
+        batch(settings, {"accounts": [row]}, NOON + timedelta(days=day))
+    assert not load(settings).failed
     with newest(settings) as con:
         assert con.execute(
             "SELECT count(*) FROM account_snapshots WHERE batch_id = ?", [MOVED]
