@@ -204,6 +204,18 @@ def test_files_of_the_archive_stay_as_long_as_a_kept_or_pinned_version_reads_the
         assert wb.table("post_snapshots").views.max().execute() == 7
 
 
+def test_whoever_reads_a_version_keeps_its_archived_months_till_they_close_it(settings):
+    loaded(settings, {"post_snapshots": [counted(days_ago(200)), counted(days_ago(1))]})
+    retain(settings, now=NOW)
+    few = replace(settings, keep_versions=1)
+    with Workbench(settings) as wb:
+        loaded(few, {"post_snapshots": [counted(days_ago(200), 7)]})
+        retain(few, now=NOW)
+        assert wb.table("post_snapshots").views.max().execute() == 1
+    assert retain(few, now=NOW).swept == 1
+    assert sorted(p.name for p in settings.versions.glob("v*.*")) == ["v000004.duckdb", "v000004.json"]
+
+
 def test_nothing_is_swept_while_a_kept_version_cannot_be_read(settings):
     loaded(settings, {"post_snapshots": [counted(days_ago(200)), counted(days_ago(1))]})
     retain(settings, now=NOW)

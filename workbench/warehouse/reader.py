@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +45,7 @@ class Workbench:
 
     def __init__(self, settings: Settings, version: int | None = None) -> None:
         self.settings = settings
+        self._held = ExitStack()
         self._open(version)
 
     def _open(self, version: int | None) -> None:
@@ -77,9 +79,15 @@ class Workbench:
             limit = self.settings.memory_limit.replace("'", "")
             self.backend.raw_sql(f"SET memory_limit = '{limit}'").fetchall()
         try:
+            if archive.files_of(self.backend.con):  # they go with the last version that lists them
+                self._held.enter_context(versions.held(folder, found.version))
+                if version is None and not file.exists():
+                    self.close()
+                    self._open(None)  # it was pruned before it was held
+                    return
             archive.with_archive(self.backend.con, self.settings.archive)
         except WorkbenchError:
-            self.backend.disconnect()
+            self.close()
             raise
         self.backend.lock(spill_in=folder, readable=[self.settings.archive])
         self._version = found
@@ -146,6 +154,7 @@ class Workbench:
 
     def close(self) -> None:
         self.backend.disconnect()
+        self._held.close()
 
     @classmethod
     def opened(cls, home: Path | str | None = None, version: int | None = None, **settings: Any) -> Self:
