@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.cli.reporting import tell_printed
+from workbench.cli.report_parts import tell_printed
 from workbench.errors import UsageError
 from workbench.reporting.pdf import NO_CHROMIUM
 from workbench.reporting.run import make_reports

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from .report_parts import beside, tell_printed
 from .shared import say, settings_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ def make_again(options: Any) -> int:
     from ..reporting.again import again, compared, read_manifest
     from ..reporting.index import write_index
     from ..reporting.manifest import manifest_of
-    from .reporting import tell_printed
 
     asked = (
         ("--week", options.week),
@@ -84,7 +84,6 @@ def _made(settings: Settings, what: Again, part: Part, reports: Path, files: boo
     from ..reporting.data_facts import data_facts
     from ..reporting.run import make_reports
     from ..warehouse.reader import Workbench
-    from .report_batch import beside
 
     with Workbench.opened(settings.home, part.version) as wb:
         facts = data_facts(wb)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from .report_parts import beside, tell_printed
 from .shared import Bar, say
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 def make_batch_of(options: Any, settings: Settings, facts: DataFacts, as_of: datetime) -> int:
     """Make every report of a file, each into a folder of its own, and tell the outcome in a line."""
     from ..reporting.batch import make_batch, planned_reports
-    from .reporting import tell_printed
 
     not_for_many = [n for n in ("only", "parameters", "zip", "from_manifest") if getattr(options, n, None)]
     if not_for_many:
@@ -53,14 +52,3 @@ def make_batch_of(options: Any, settings: Settings, facts: DataFacts, as_of: dat
     say(run.spelled)
     print(run.index)
     return run.exit_code
-
-
-def beside(
-    settings: Settings, version: int, given: Mapping[str, Any]
-) -> dict[str, Callable[[Path, str], object]]:
-    """What writes the files beside pages, for the accounts that the parameters of the creators' page name."""
-    from ..model.scope import NAMES, Scope
-    from .reporting import lists_beside
-
-    scope = Scope(*(str(given.get(name) or "") for name in NAMES))
-    return {"5_creators": lambda folder, week: lists_beside(settings, version, folder, week, scope)}

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from .report_parts import beside, tell_printed
 from .shared import say, settings_of
-from .tasks import asked_before
 
 if TYPE_CHECKING:
-    from ..model.scope import Scope
-    from ..reporting.run import ReportRun
     from ..settings import Settings
 
 
@@ -48,7 +46,7 @@ def _made_of(version: int | None, options: Any, settings: Settings) -> int:
     from ..reporting.run import make_reports
     from ..warehouse.reader import Workbench
     from .report_again import zip_set
-    from .report_batch import beside, make_batch_of
+    from .report_batch import make_batch_of
 
     with Workbench.opened(settings.home, version) as wb:
         facts = data_facts(wb)
@@ -85,36 +83,6 @@ def _made_of(version: int | None, options: Any, settings: Settings) -> int:
         zip_set(run.folder.parent, run.period)
     print(run.index)
     return run.exit_code
-
-
-def tell_printed(runs: Iterable[ReportRun]) -> None:
-    """What could not be printed, and why; what holds for all of it is said once."""
-    printed = [(run.folder, run.printed) for run in runs if run.printed]
-    for note in dict.fromkeys(p.note for _, p in printed if p.note):
-        say(note)
-    for folder, p in printed:
-        for page, why in p.failed.items():
-            say(f"Error: {folder / page}.html could not be printed to PDF: {why}")
-
-
-def lists_beside(
-    settings: Settings, version: int, folder: Path, week: str, scope: Scope | None = None
-) -> None:
-    """The reel lists for the week after a report's, in a folder beside its pages; of a scope's accounts."""
-    from ..metrics.periods import Period
-    from ..model.level_facts import LevelFacts
-    from ..model.reel_lists import reel_lists
-    from ..model.scope import Scope as _Scope
-    from ..model.suggestions import iso_week
-    from ..reporting.reel_lists import FOLDER, write_reel_lists
-    from ..warehouse.reader import Workbench
-
-    with Workbench.opened(settings.home, version) as wb:
-        after = Period.iso_week(week, settings.time_zone).shifted(7)
-        # Dealt over all accounts, as an image goes to one only; then cut to these.
-        lists = reel_lists(asked_before(wb, after))
-        mine = LevelFacts(wb.table, after, scope=scope or _Scope()).mine(lists)
-        write_reel_lists(mine, folder / FOLDER, iso_week(after.from_on))
 
 
 def open_lab(options: Any) -> int:

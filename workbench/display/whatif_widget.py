@@ -19,6 +19,7 @@ from . import theme
 from .escaping import plain, prose
 from .numbers import counted
 from .tables import Table
+from .whatif_chart import chart
 from .whatif_text import INTERVALS, interval, limits, shown, summary
 
 try:
@@ -227,8 +228,6 @@ def _slider(begin: Start, name: str) -> Any:
 
 
 def _spec(begin: Start) -> dict[str, Any]:
-    from .whatif import chart
-
     made: dict[str, Any] = chart(begin, bound=False, tiles=False).to_dict()
     # Beside the sliders there is less room than on a page, and the heading stands above already.
     parts = [
