@@ -408,6 +408,36 @@ def test_erasing_somebody_whom_nothing_names_keeps_a_hash_and_changes_no_version
     assert load(settings).total("left_out") == 1
 
 
+@pytest.mark.long
+def test_what_a_text_said_before_it_was_changed_goes_from_the_bytes_of_every_version(tmp_path):
+    settings = load_settings(tmp_path / "home")
+    for said, day in (("friend of @zqxbobby", 1), ("friend of nobody", 2)):
+        row = {"account_id": "tiktok:other", "bio": said, "seen_at": f"2025-10-0{day}"}
+        record.rows("accounts", [row], home=settings.home)
+        load(settings)
+    versions.remove(settings.versions, 1)  # the one whose tables name them
+    newest = settings.versions / "v000002.duckdb"
+    assert b"zqxbobby" in newest.read_bytes()  # in a block that is free
+    dry = planned(settings, "account", "tiktok:zqxbobby")
+    done = erase(settings, "account", "tiktok:zqxbobby")
+    assert done.versions_removed == dry.versions_removed == [2]
+    assert [f for f in settings.data.rglob("*.*") if f.is_file() and b"zqxbobby" in f.read_bytes()] == []
+
+
+@pytest.mark.long
+def test_words_that_a_sound_of_theirs_is_called_by_stay_in_what_is_others(settings):
+    """Many a sound is called `original sound`."""
+    sound = {"sound_id": "tiktok:tune2", "title": "Their tune - somebody else"}
+    post = {"post_id": "tiktok:700000000003", "account_id": "tiktok:other", "sound_id": "tiktok:tune2"}
+    record.rows("sounds", [sound], home=settings.home)
+    record.posts([{**post, "caption": "what their tune is"}], home=settings.home)
+    load(settings)
+    assert planned(settings, "account", f"tiktok:{NAME}").rows["sounds"] == 1
+    erase(settings, "account", f"tiktok:{NAME}")
+    assert _ask(settings, "SELECT title FROM sounds") == [(sound["title"],)]
+    assert ("what their tune is",) in _ask(settings, "SELECT caption FROM posts")
+
+
 def test_a_sound_loses_the_erased_post_that_it_came_from_whoever_takes_it_out(settings):
     home = settings.home
     tune = {"sound_id": "tiktok:tune2", "original_post_id": "tiktok:700000000001"}

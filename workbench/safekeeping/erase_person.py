@@ -43,20 +43,19 @@ class Person:
     posts: list[str] = field(default_factory=list)
     sounds: list[str] = field(default_factory=list)
     """Sounds that only their posts use."""
-    sound_names: list[str] = field(default_factory=list)
     pictures: dict[str, str] = field(default_factory=dict)
     """Files that only their slides show: sha256 -> storage key."""
     contents: list[str] = field(default_factory=list)
-    """The first words of texts that only they have written, by which pages that show them are found."""
+    """The first words of texts that only they have written, and of names that only their sounds have: pages that show
+    them are found by these. Others' texts keep them, as many a sound is called by words of every day.
+    """
     keep_words: bool = False
     """Their name is an ordinary word too."""
 
     def traces(self) -> Traces:
         ids = [_after(e) for e in [*self.externals, *self.posts, *self.followers]] + self.users
         names = [_after(a) for a in self.accounts]
-        return Traces.of(
-            names, ids, [*self.called, *self.sound_names], platform=self.platform, keep_words=self.keep_words
-        )
+        return Traces.of(names, ids, self.called, platform=self.platform, keep_words=self.keep_words)
 
     def hashed(self) -> list[tuple[str, str]]:
         """(kind, value) of each hash that is kept."""
@@ -280,11 +279,11 @@ def _of_their_own(con: duckdb.DuckDBPyConnection, person: Person) -> None:
     own = f"post_id IN {posts}"
     rows = _rows(
         con,
-        f"SELECT s.sound_id, s.sound_key, s.title FROM sounds s WHERE s.sound_id IN (SELECT sound_id FROM posts WHERE {own}) "  # noqa: E501
+        f"SELECT s.sound_id FROM sounds s WHERE s.sound_id IN (SELECT sound_id FROM posts WHERE {own}) "
         f"AND s.sound_id NOT IN (SELECT sound_id FROM posts WHERE NOT ({own}) AND sound_id IS NOT NULL)",
     )
-    _add(person.sounds, *(r[0] for r in rows))
-    _add(person.sound_names, *(name for r in rows for name in r[1:]))
+    _add(person.sounds, *(sound for (sound,) in rows))
+    con.executemany("INSERT INTO sought VALUES (?, ?)", [(SOUND, s) for s in person.sounds] or [("none", "")])
     for sha256, key in _rows(
         con,
         "SELECT s.sha256, any_value(coalesce(s.storage_key, f.storage_key)) FROM "
@@ -300,6 +299,7 @@ def _of_their_own(con: duckdb.DuckDBPyConnection, person: Person) -> None:
         "slides": (own, ("ocr_text",)),
         "interactions": (f"{own} OR follower_id IN {followers}", ("interaction_text",)),
         "accounts": (f"account_id IN {accounts}", ("bio", "notes", "location")),
+        "sounds": ("sound_id IN (SELECT value FROM sought WHERE kind = 'sound')", ("sound_key", "title")),
     }
     first = f"array_to_string(regexp_extract_all(lower({{}}), '[\\p{{{{L}}}}\\p{{{{N}}}}_]+')[1:{_CONTENT_WORDS}], ' ')"
     theirs = " UNION ".join(

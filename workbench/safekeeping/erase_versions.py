@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 
@@ -14,6 +15,10 @@ from ..warehouse.rewriting import changed_in_place, rewritten
 from ..warehouse.traces import normalized
 from .erase_person import Person
 from .retain import sweep_archive
+
+_LONG = 6
+"""Letters from which a name in the bytes of a file is no accident."""
+_BLOCK = 1 << 20
 
 
 def counted(settings: Settings, person: Person) -> dict[str, int]:
@@ -27,17 +32,39 @@ def counted(settings: Settings, person: Person) -> dict[str, int]:
 def older(settings: Settings, person: Person, is_named: bool) -> list[int]:
     """The versions that may not stay as they are, the newest among them where it names the person (`is_named`).
 
-    Where it does, all others go: they are as old, or older. Where nothing names them, no version is written anew.
+    Where any names them, all go: blocks that are free by now hold what the tables said before. Where nothing names
+    them, no version is written anew.
     """
     kept = versions.kept_versions(settings.versions)
     newest = versions.current(settings.versions)
     if is_named or newest is None:
         return kept
-    return [
-        n
+    is_named = any(
+        _counted_in(settings, versions.version_of(settings.versions, n), person)
         for n in kept
-        if n != newest.version and _counted_in(settings, versions.version_of(settings.versions, n), person)
-    ]
+        if n != newest.version
+    )
+    said = _said(person)
+    return kept if is_named or any(_holds(settings.versions / f"v{n:06d}.duckdb", said) for n in kept) else []
+
+
+def _said(person: Person) -> list[bytes]:
+    """What the bytes of a file may hold of a person; in a free block nothing parts one text from the next."""
+    ids = [*person.accounts, *person.externals, *person.followers]
+    bare = [*(each.partition(":")[2] for each in ids), *person.users, *person.called]
+    words = [*ids, *(f"@{each}" for each in bare), *(each for each in bare if len(each) >= _LONG)]
+    return sorted({word.lower().encode() for word in words})
+
+
+def _holds(file: Path, said: list[bytes]) -> bool:
+    rest, longest = b"", max(map(len, said))
+    with file.open("rb") as f:
+        while block := f.read(_BLOCK):
+            found = rest + block.lower()
+            if any(word in found for word in said):
+                return True
+            rest = found[-longest:]
+    return False
 
 
 def _counted_in(settings: Settings, version: versions.Version, person: Person) -> dict[str, int]:
@@ -62,8 +89,8 @@ def forget(
         return gone, [], []
     if not _is_done(settings, newest, person, key):
         with rewritten(settings, "erase") as to_be:
+            to_be.compact = True
             gone = _forget_in(to_be.con, settings, person, key)
-            to_be.compact = bool(gone)
         newest = versions.current(settings.versions)
         assert newest is not None
     removed, anew = [], []
