@@ -15,6 +15,8 @@ __all__ = ["run", "stocked"]
 
 ROOM = """
 import os, resource, sys
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # glibc ends a process that can't begin a thread
 import workbench.warehouse.load, workbench.warehouse.reader, workbench.sources.importing
 from workbench.cli import main
 with open("/proc/self/statm") as f:
