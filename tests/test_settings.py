@@ -93,6 +93,7 @@ def test_other_variables_of_the_environment_are_no_settings(tmp_path, monkeypatc
             "stale_reports = 'warn' can't be understood. Write it like label, or like stop.",
         ),
         ("stale_after_hours = -1", "stale_after_hours = -1 is too small."),
+        ("raw_payload_days = 99999999", "raw_payload_days = 99999999 is too large. 0 stands for no end."),
     ],
 )
 def test_a_setting_that_cannot_stand_is_refused_with_where_and_what(written, text, told):

@@ -13,6 +13,8 @@ from typing import Any
 from .errors import UsageError, nearest
 from .private_files import refuse_open_to_others
 
+_MOST_DAYS = 36_500
+"""No setting reaches further back: dates end somewhere."""
 PLATFORMS = (
     "tiktok",
     "youtube",
@@ -186,4 +188,6 @@ def _typed(name: str, kind: str, where: str, value: Any) -> Any:
         1 if name in ("keep_versions", "floor_views") else 0
     ):  # NaN is not either
         raise UsageError(f"{where}: {name} = {value!r} is too small.")
+    if name.endswith("_days") and typed > _MOST_DAYS:
+        raise UsageError(f"{where}: {name} = {value!r} is too large. 0 stands for no end.")
     return typed

@@ -18,6 +18,7 @@ import duckdb
 
 from ..settings import Settings
 from ..sql_words import one_file
+from ..warehouse.scratch import scratch
 from ..warehouse.traces import Traces
 from ..whole_files import write_whole
 from .erase_person import Person
@@ -212,7 +213,7 @@ def _blocks(opened: BinaryIO) -> Iterator[bytes]:
 def _parquet_text(data: bytes) -> str:
     import tempfile
 
-    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+    with tempfile.NamedTemporaryFile(suffix=".parquet", dir=scratch()) as file:
         file.write(data)
         file.flush()
         path = one_file(Path(file.name))

@@ -60,7 +60,10 @@ def backups_there(settings: Settings) -> str:
 
 
 def _erasures(folder: Path) -> dict[str, str] | None:
-    """Erasure -> its day, as the newest version has them; None where there is no version that tells."""
+    """Erasure -> its day, as the newest version has them; None where there is no version that tells.
+
+    One that told no name or id that was not known as erased before is of the same person again.
+    """
     try:
         newest = versions.current(folder)
         if newest is None:
@@ -68,7 +71,7 @@ def _erasures(folder: Path) -> dict[str, str] | None:
         with duckdb.connect(str(folder / newest.file), read_only=True) as con:
             return dict(
                 con.execute(
-                    "SELECT erasure_id, strftime(min(erased_at), '%Y-%m-%d') FROM erasures GROUP BY ALL"
+                    "SELECT erasure_id, strftime(min(erased_at), '%Y-%m-%d') FROM erasures GROUP BY ALL HAVING count(*) > 1"
                 ).fetchall()
             )
     except duckdb.CatalogException:
