@@ -148,6 +148,25 @@ def test_loading_nothing_makes_no_warehouse(tmp_path: Path, capsys: pytest.Captu
     assert not (tmp_path / "data" / "versions").exists()
 
 
+def test_an_import_whose_data_look_wrong_says_so_and_one_like_the_others_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "post_snapshots.csv"
+
+    def days(views: dict[int, int]) -> str:
+        rows = [f"tiktok:{p},2026-01-0{n} 06:00:00,{v}\n" for n, v in views.items() for p in range(30)]
+        file.write_text("post_id,captured_at,views\n" + "".join(rows))
+        assert cli.main(["import", str(file), "--home", str(tmp_path)]) == 0
+        return capsys.readouterr().err
+
+    assert "Look at these data" not in days({1: 1000, 2: 1100})
+    assert re.search(
+        r"Look at these data, checks of them fail: 1 critical\. All, and what to do: workbench status\n"
+        r"  critical: Views fell in 30 of 30 steps from one capture of a post to the next",
+        days({3: 400}),
+    )
+
+
 def test_an_import_of_which_nothing_could_stand_has_failed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -94,8 +94,26 @@ def tell(outcome: LoadOutcome, settings: Settings) -> int:
         say(f"{told_left_out(total('left_out'))}.")
     if total("rejected"):
         say('Rejected rows and why: workbench sql "select * from rejected_rows"')
+    for checks in _failing_told(outcome.checks):
+        say(checks)
     nothing_stood = total("rejected") > 0 and not total("accepted") + total("unchanged")
     return 1 if outcome.failed or nothing_stood else 0
+
+
+def _failing_told(checks: Sequence[tuple[str, str]]) -> list[str]:
+    """What a load's batches fail that pages tell of, the gravest of it in full; nothing of what is low."""
+    from ..display.escaping import readable
+    from ..model.quality import SHOWN_SEVERITIES
+
+    shown = [c for severity in SHOWN_SEVERITIES for c in checks if c[0] == severity]
+    if not shown:
+        return []
+    counts = ", ".join(f"{n} {severity}" for severity, n in Counter(s for s, _ in shown).items())
+    severity, gravest = shown[0]
+    return [
+        f"Look at these data, checks of them fail: {counts}. All, and what to do: workbench status",
+        readable(f"  {severity}: {gravest}"),
+    ]
 
 
 def tell_status(options: Any) -> int:

@@ -53,6 +53,8 @@ class LoadOutcome:
     version: versions.Version | None = None
     published: bool = False
     pruned: list[int] = field(default_factory=list)
+    checks: list[tuple[str, str]] = field(default_factory=list)
+    """Checks of the data that this load's batches fail: severity, and what was found."""
 
     def total(self, count: str) -> int:
         return sum(getattr(b, count) for b in self.batches)
@@ -109,7 +111,8 @@ def load(
             if outcome.version is not None and marts.are_old(con, settings):
                 _follow_time_zones(con, settings, "")  # the settings' own zone may be another
             archive.with_archive(con, settings.archive)
-            quality.check(con, [(b.source, b.read, b.left_out) for b in outcome.batches])
+            failing = quality.check(con, [(b.source, b.read, b.left_out) for b in outcome.batches])
+            outcome.checks = [(one.severity or "", one.description) for one in failing]
             fill_vas(con)
             fill_slides(con)
             # Nothing was there before: all of it is new, and noting each key would tell no more.
