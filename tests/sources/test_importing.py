@@ -158,6 +158,28 @@ def test_one_bad_file_does_not_keep_the_others_out(write, home, tmp_path):
     assert len(waiting(home.inbox)) == 1
 
 
+def test_what_is_the_same_for_many_files_is_told_once(write, home, tmp_path):
+    for n in range(3):
+        write(f"a,b{n}\n1,x\n", f"in/unknown{n}.csv")
+    with pytest.raises(ImportFailed) as e:
+        import_paths([tmp_path / "in"], home)
+    told = str(e.value)
+    assert told.count("no format that is known fits") == 3
+    assert told.count("Formats of csv files:") == told.count("--mapping FILE (docs/mappings.md") == 1
+
+
+def test_counts_that_took_the_files_own_time_are_told_and_those_of_a_time_that_was_said_are_not(write, home):
+    [assumed] = import_paths([at(write(MASTER, "m.csv"), DAY_1)], home)
+    assert assumed.notes[-1].startswith(
+        "Counts that name no time (1) are as of 2026-01-01 00:00 UTC, when the file was last changed."
+    )
+    assert "--as-of" in assumed.notes[-1]
+    [said] = import_paths([write(MASTER, "m.csv")], home, as_of=datetime(2025, 10, 5))
+    dated = "post_id,captured_at,views\ntiktok:1,2025-10-01 06:00:00,5\n"
+    [known] = import_paths([write(dated, "post_snapshots.csv")], home)
+    assert not [note for one in (said, known) for note in one.notes if "name no time" in note]
+
+
 def test_the_error_of_a_single_file_is_its_own(write, home):
     with pytest.raises(SourceError, match="opens a quoted field that never closes"):
         import_paths([write('a,b\n1,"x')], home)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,9 +100,14 @@ def import_paths(
                 raise
             failures.append(e)
     if failures:
-        told = "\n".join(f"- {e}" for e in failures)
+        parts = [str(e).partition("\n") for e in failures]
+        # What is the same for many files, such as the list of formats, is told once.
+        told = [f"- {first}" for first, _, _ in parts] + list(dict.fromkeys(p[2] for p in parts if p[2]))
         raise ImportFailed(
-            f"{len(failures)} of {len(files)} files could not be imported; the others were.\n{told}", imported
+            "\n".join(
+                [f"{len(failures)} of {len(files)} files could not be imported; the others were.", *told]
+            ),
+            imported,
         )
     return imported
 
@@ -160,6 +165,7 @@ class _Task:
             if file.kind == "parquet" and stamp(path) != before:
                 shutil.rmtree(folder, ignore_errors=True)  # it is read while the batch is written
                 self._refuse_changed(path, before)
+            notes = [*canonical.notes, *self._assumed(file, folder, digest, source)]
         except _CONTENT as e:
             raise SourceError(
                 f"{path} can't be read: a value in it is beyond what its columns hold ({_first_line(e)}). Find that "
@@ -170,7 +176,7 @@ class _Task:
         self._remember(digest, source.name, instant)
         manifest = read_manifest(folder)
         rows = {name: int(entry["rows"]) for name, entry in manifest.tables.items()}
-        return Imported(path, source.name, manifest.batch_id, rows, canonical.notes)
+        return Imported(path, source.name, manifest.batch_id, rows, notes)
 
     def _refuse_changed(self, path: Path, before: Stamp) -> None:
         try:
@@ -199,8 +205,28 @@ class _Task:
     def _as_of(self, path: Path, digest: str, source: Source) -> datetime:
         if self.as_of is not None:
             return self.as_of.astimezone(UTC).replace(tzinfo=None) if self.as_of.tzinfo else self.as_of
-        earlier = self._waiting_files().get((digest, source.name)) or self.known_files(digest, source.name)
-        return earlier or modified_at(path)
+        return self._earlier(digest, source) or modified_at(path)
+
+    def _earlier(self, digest: str, source: Source) -> datetime | None:
+        """The as-of that the same content was imported with before."""
+        return self._waiting_files().get((digest, source.name)) or self.known_files(digest, source.name)
+
+    def _assumed(self, file: SourceFile, folder: Path, digest: str, source: Source) -> Iterator[str]:
+        """That counts took the file's own time, which may be when it was copied and not when it was exported."""
+        if self.as_of is not None or self._earlier(digest, source) is not None:
+            return
+        counts = 0
+        for table in folder.glob("*_snapshots.parquet"):
+            relation = file.con.con.read_parquet(str(table))
+            if "captured_at" in relation.columns:
+                instant = f"TRY_CAST(captured_at AS TIMESTAMP) = TIMESTAMP '{file.as_of}'"
+                counts += len(relation.filter(instant))
+        if counts:
+            yield (
+                f"Counts that name no time ({counts:,}) are as of {file.as_of:%Y-%m-%d %H:%M} UTC, when the file was "
+                "last changed. Where it was exported at another time, import it with --as-of: a count that is loaded "
+                "keeps its time."
+            )
 
     def _waiting_files(self) -> dict[tuple[str, str], datetime]:
         """The files whose batches wait in the inbox, with their as-of."""
