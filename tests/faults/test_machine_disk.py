@@ -130,6 +130,21 @@ def test_a_full_disk_stops_an_import_and_leaves_no_half_batch(disk, stock, run, 
     figure("disk_full_imports", stopped, "imports stopped", lost=0)
 
 
+def test_a_full_disk_leaves_no_half_notebook_and_the_answer_that_stands(disk, stock, run):
+    answer = disk.folder / "posts.csv"
+    ask = ("sql", "select * from posts", "--out", str(answer))
+    assert run(*ask, home=stock.home).code == 0
+    stands = answer.read_bytes()
+    disk.leave(0)
+    new, asked = run("new", "mine", home=stock.home), run(*ask, home=stock.home)
+    disk.empty()
+    assert_told(new, "No space left on device", "Free some space")
+    assert asked.code == 2 and "No space left on device" in asked.error
+    assert answer.read_bytes() == stands and not list(disk.folder.glob(".*.building"))
+    assert not list(stock.home.rglob("*.ipynb"))
+    assert run("new", "mine", home=stock.home).code == 0
+
+
 def test_a_full_disk_leaves_the_report_that_stands_whole(disk, demo_home, run, figure, whole):
     home = disk.folder / "home"
     shutil.copytree(demo_home, home)

@@ -100,9 +100,16 @@ def _copy(backend: Any, query: str, kind: str, out: str | None) -> None:
 def _moved(answer: Path, out: Path) -> None:
     import shutil
 
+    building = out.with_name(f".{out.name}.building")
     try:
-        shutil.copyfile(answer, out)
+        if out.exists() and not out.is_file():
+            shutil.copyfile(answer, out)  # a pipe or a device
+            return
+        # What stands there stays until the whole answer is there.
+        shutil.copyfile(answer, building)
+        building.replace(out.resolve())
     except OSError as e:
+        building.unlink(missing_ok=True)
         raise UsageError(f"--out {out} can't be written: {e.strerror}. Name another file.") from e
 
 

@@ -56,8 +56,16 @@ def new_notebook(
     }
     file = folder / f"{stem}.ipynb"
     text = json.dumps(_notebook(stem, words, author), indent=1, ensure_ascii=False) + "\n"
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as f:
-        f.write(text)
+    try:
+        with os.fdopen(
+            os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as f:
+            f.write(text)
+    except FileExistsError:
+        raise
+    except BaseException:
+        file.unlink(missing_ok=True)  # half a notebook would stop every report
+        raise
     return file
 
 
