@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 from given import POST, loaded
 
@@ -140,6 +142,19 @@ def test_a_file_that_is_no_database_is_told_with_what_to_do(settings):
         WorkbenchError, match=r"v000001.duckdb can't be opened: .* Restore a backup: workbench restore\.$"
     ):
         workbench.connect(settings.home)
+
+
+def test_an_interrupt_while_a_version_is_opened_is_no_damaged_file(home, monkeypatch):
+    def interrupted(_file):
+        with duckdb.connect() as con:
+            threading.Timer(0.2, con.interrupt).start()
+            con.execute(
+                "SELECT count(*) FROM range(100_000) a, range(1_000_000) b WHERE a.range + b.range = 7"
+            )
+
+    monkeypatch.setattr("workbench.warehouse.reader.Reader.of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        workbench.connect(home)
 
 
 def test_status_counts_rows_and_names_what_is_open(wb):

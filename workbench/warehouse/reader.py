@@ -63,6 +63,8 @@ class Workbench:
         try:
             self.backend = Reader.of(file)
         except Exception as e:
+            if "nterrupted" in str(e):
+                raise KeyboardInterrupt from e  # DuckDB takes Ctrl+C for itself; the file is sound
             if version is None and versions.current(folder) != found:
                 self._open(None)  # a load replaced and pruned it meanwhile
                 return
