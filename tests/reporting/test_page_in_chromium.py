@@ -80,6 +80,17 @@ def test_every_chart_is_drawn_for_the_screen_and_for_paper_and_the_console_is_si
     visit.close()
 
 
+@pytest.mark.parametrize("width", [390, 1200])
+def test_a_name_without_end_makes_no_page_wider(browser, tmp_path, width):
+    name = "x" * 600
+    visit = visited(
+        browser, page_of(tmp_path, display.warning(f"{name}: of 40 posts", name), display.text(name))
+    )
+    visit.tab.set_viewport_size({"width": width, "height": 800})
+    assert visit.tab.evaluate("document.documentElement.scrollWidth") <= width
+    visit.close()
+
+
 def test_what_strangers_wrote_runs_nowhere_not_even_in_a_notebooks_own_markup(run, browser, tmp_path):
     text = run.pages[0].path.read_text(encoding="utf-8")
     smuggled = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
