@@ -71,7 +71,8 @@ def _erasures(folder: Path) -> dict[str, str] | None:
         with duckdb.connect(str(folder / newest.file), read_only=True) as con:
             return dict(
                 con.execute(
-                    "SELECT erasure_id, strftime(min(erased_at), '%Y-%m-%d') FROM erasures GROUP BY ALL HAVING count(*) > 1"
+                    "SELECT erasure_id, strftime(min(erased_at), '%Y-%m-%d') FROM erasures GROUP BY ALL "
+                    "HAVING count(*) > 1"
                 ).fetchall()
             )
     except duckdb.CatalogException:
