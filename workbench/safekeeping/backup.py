@@ -115,8 +115,8 @@ def backed_up(
     recheck
         Parts that are there already are read before this backup relies on them; damaged ones are sent again.
 
-    Raises WorkbenchError; what was sent until then is used by the next backup. `refuse_unfit` says what is refused
-    before anything is made.
+    Raises WorkbenchError; what was sent until then is sent again by the next backup. `refuse_unfit` says what is
+    refused before anything is made.
     """
     begun = time.monotonic()
     refuse_unfit(settings, store, is_encrypted=seal is not None)
