@@ -10,9 +10,12 @@ import ibis
 import pytest
 
 import workbench
+from workbench.display.creator_page import CreatorPage
 from workbench.display.money_page import MoneyPage
 from workbench.metrics.periods import Period
+from workbench.model.creator_facts import CreatorFacts
 from workbench.model.money_facts import MoneyFacts
+from workbench.model.overview_facts import OverviewFacts
 from workbench.model.scope import Scope
 
 WEEK = Period(date(2025, 9, 22), date(2025, 9, 28))
@@ -84,8 +87,24 @@ def test_one_side_alone_has_no_profit(tables: Tables, absent: tuple[str], asked:
         return found.filter(found.entry != absent[0]) if name in ("money_rows", "post_money") else found
 
     facts = MoneyFacts(some, WEEK)
-    assert asked in shown(facts)["basis"]
+    said = shown(facts)
+    assert asked in said["basis"]
     assert facts.weekly["profit"].isna().all()
+    for units in (facts.of_accounts, facts.of_vas, facts.of_creators, facts.of_sets, facts.of_posts):
+        assert len(units) and units[["profit", "roi", absent[0]]].isna().all(axis=None)
+    for part in (
+        "losers",
+        "accounts_chart",
+        "accounts_table",
+        "vas_table",
+        "creators_table",
+        "sets_table",
+        "posts_table",
+    ):
+        assert "Only one side is known" in said[part], part
+    creators = CreatorPage(CreatorFacts(some, WEEK))
+    assert "Only one side is known" in repr(creators.money_table())
+    assert not (OverviewFacts(some, WEEK).account_money["profit"] < 0).any()
 
 
 def test_without_views_there_is_money_and_no_rpm(tables: Tables) -> None:

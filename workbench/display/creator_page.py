@@ -188,7 +188,7 @@ class CreatorPage(ContentPage):
 
     def money_table(self) -> Any:
         found = self.facts.money
-        found = found[(found["revenue"] != 0) | (found["cost"] != 0)]
+        found = found[(found[["revenue", "cost"]].fillna(0) != 0).any(axis="columns")]
         if found.empty:
             return note("No money is attributed to any creator. Import revenue.csv and costs.csv.")
         told, currency = found["profit"].dropna(), self.facts.settings.reporting_currency
@@ -197,6 +197,8 @@ class CreatorPage(ContentPage):
             f"{counted(len(losing), 'creator')} of {len(told)} lost money, {money(-losing.sum(), currency)} together"
             if len(losing)
             else f"None of {counted(len(told), 'creator')} lost money"
+            if len(told)
+            else "Only one side is known, so no creator's profit"
         )
         return Table(
             found,

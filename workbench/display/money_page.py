@@ -28,6 +28,11 @@ _WHY_DASH = {
 }
 
 
+def _no_money(units: pd.DataFrame) -> bool:
+    """Whether nothing was paid for any of them and none cost anything, as far as is known."""
+    return not (units[["revenue", "cost"]].fillna(0) != 0).any(axis=None)
+
+
 class MoneyPage(LevelPage):
     """The parts of the page, in its order."""
 
@@ -209,8 +214,10 @@ class MoneyPage(LevelPage):
     def _ranked(self, units: pd.DataFrame, column: str, one: str) -> Any:
         """The most profit and the most loss, as bars."""
         told = units.dropna(subset=["profit"])
-        if told.empty or not (told[["revenue", "cost"]] != 0).any(axis=None):
+        if _no_money(units):
             return note(f"No money is attributed to any {one} in these weeks.")
+        if told.empty:
+            return note(f"Only one side is known, so no {one}'s profit.")
         if len(told) == 1:
             row, unit = told.iloc[0], self.facts.currency
             if one == "account" and row["n_posts"] >= FEWEST_POSTS and pd.notna(row["roi"]):
@@ -236,13 +243,15 @@ class MoneyPage(LevelPage):
         )  # fmt: skip
 
     def _table(self, units: pd.DataFrame, column: str, one: str, many: str, *, ends: int = 40) -> Any:
-        told = units[(units["n_posts"] > 0) | (units["revenue"] != 0) | (units["cost"] != 0)]
-        if told.empty or not (told[["revenue", "cost"]] != 0).any(axis=None):
+        told = units[(units["n_posts"] > 0) | (units[["revenue", "cost"]].fillna(0) != 0).any(axis="columns")]
+        if _no_money(told):
             return note(f"No money is attributed to any {one} in these weeks.")
         enough = told[(told["n_posts"] >= FEWEST_POSTS) & told["roi"].notna()].sort_values(
             ["roi", column], ascending=[False, True]
         )
-        if enough.empty:
+        if told["profit"].isna().all():
+            caption = f"Only one side is known, so no {one}'s profit"
+        elif enough.empty:
             caption = f"No {one} has {FEWEST_POSTS} posts and a cost to compare"
         else:
             best, worst = enough.iloc[0], enough.iloc[-1]
@@ -273,7 +282,9 @@ class MoneyPage(LevelPage):
         n, losing = int(posts["n_posts"].iloc[0]), int(posts["n_losing"].iloc[0])
         return Table(
             posts,
-            caption=f"{whole(losing)} of {counted(n, 'post')} have cost more than they earned so far "
+            caption="Only one side is known, so no post's profit"
+            if posts["profit"].isna().all()
+            else f"{whole(losing)} of {counted(n, 'post')} have cost more than they earned so far "
             f"({percent(losing / n, digits=0)})",
             columns=["post_id", "account_id", "posted_at", "views", "revenue", "cost", "profit", "roi"],
             missing=_WHY_DASH,
@@ -290,7 +301,9 @@ class MoneyPage(LevelPage):
         if told.empty:
             return finding(
                 "What loses money can't be said",
-                f"No account has {FEWEST_POSTS} posts and a cost in these weeks.",
+                f"No account has {FEWEST_POSTS} posts and a cost in these weeks."
+                if all(self.facts.n_entries.values())
+                else "Only one side is known, or none: profit needs payments and costs.",
             )
         if len(told) == 1:
             row = told.iloc[0]

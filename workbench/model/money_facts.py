@@ -18,6 +18,11 @@ from .level_facts import USUAL_WEEKS, LevelFacts
 from .remembered import fact
 
 _MONEY = ("revenue", "cost", "profit")
+_RESTS_ON = {
+    "revenue": ("revenue", "profit", "roi", "rpm", "payback_days"),
+    "cost": ("cost", "profit", "roi", "cpm_cost", "payback_days"),
+}
+"""What can't be known where there are no payments, or no costs, at all: one side alone is neither profit nor loss."""
 
 
 @dataclass
@@ -94,11 +99,17 @@ class MoneyFacts(LevelFacts):
     def gained(self) -> ibis.Table:
         return views_gained(self.performance, self.tables("post_weeks"), self.window)
 
+    def _as_known(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Money as numbers, without what rests on payments or costs where there are none."""
+        unknown = {c for entry, columns in _RESTS_ON.items() if not self.n_entries[entry] for c in columns}
+        return frame.astype(dict.fromkeys(_MONEY, float)).assign(
+            **{c: float("nan") for c in frame.columns if c in unknown}
+        )
+
     def _units(self, by: str) -> pd.DataFrame:
         """Results of each unit over the window, most profit first; the row without one is left out."""
         found = roi.unit_results(self.post_money, self.gained, self.performance, self.window, by=by)
-        frame = executed(found.drop_null(by).order_by([ibis.desc("profit"), by]))
-        return frame.astype(dict.fromkeys(_MONEY, float))
+        return self._as_known(executed(found.drop_null(by).order_by([ibis.desc("profit"), by])))
 
     @fact
     def of_accounts(self) -> pd.DataFrame:
@@ -127,7 +138,7 @@ class MoneyFacts(LevelFacts):
             n_losing=(_.profit < 0).sum().over(ibis.window()),
         )
         ends = ranked.filter((_.from_best < 10) | (_.from_worst < 10)).order_by("from_best")
-        return executed(ends).astype(dict.fromkeys(_MONEY, float))
+        return self._as_known(executed(ends))
 
     @fact
     def unattributed(self) -> pd.DataFrame:
