@@ -169,9 +169,13 @@ class Planter:
         n_steps = int(before.notna().sum())
         where = self.rng.choice(known, max(5, round(share * n_steps)), replace=False)
         rows.iloc[where, rows.columns.get_loc("views")] = (before.iloc[where] // 2).astype(int).to_numpy()
+        seen = rows.sort_values(["post_id", "captured_at"], kind="stable")
+        last = seen.groupby("post_id")["views"].shift().fillna(seen["post_id"].map(self.before))
+        fell = int((seen["views"] < last).sum())  # some fall by themselves
+        assert fell >= len(where)
         return Planted(
             _with(self.day, "post_snapshots", rows),
-            (Expected("falling_counts", "post_snapshots", severity, "views", len(where)),),
+            (Expected("falling_counts", "post_snapshots", severity, "views", fell),),
         )
 
     def spikes(self, share: float, severity: str) -> Planted:
@@ -232,9 +236,12 @@ class Planter:
         rows = self.posts.copy()
         where = self.some(rows, 0.3)
         rows.iloc[where, rows.columns.get_loc("captured_at")] += pd.Timedelta(hours=25)
+        # Captures of the day's first minutes come to the time of the load, and no further than clocks may be ahead.
+        present = _evening(self.posts["captured_at"].min().date()) + timedelta(minutes=profiles.AHEAD_MINUTES)
+        ahead = int((rows["captured_at"].dt.floor("s") > present).sum())
         return Planted(
             _with(self.day, "post_snapshots", rows),
-            (Expected("future_times", "post_snapshots", "high", "", len(where)),),
+            (Expected("future_times", "post_snapshots", "high", "", ahead),),
             beside=("falling_counts",),  # a count that is dated later stands after larger ones
         )
 
