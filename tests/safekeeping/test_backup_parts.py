@@ -97,6 +97,18 @@ def test_a_mended_backup_takes_the_place_of_the_damaged_one(home: Settings, stor
     assert [b.backup_id for b in backups_in(store)] == [first.backup_id, made.backup_id]
 
 
+def test_what_a_killed_backup_sent_goes_with_keep_where_no_backup_was_before(
+    home: Settings, store: Store
+) -> None:
+    with Blobs(store, seal=None, naming_key=b"") as blobs:
+        sent = blobs.put(b"of somebody who was erased since")
+    assert backed_up(home, store).removed == [] and store.entry(sent) is not None
+    store.delete(chosen(store, None).key)
+    made = backed_up(home, store, keep=1)
+    assert store.entry(sent) is None
+    assert damaged_parts(store, read_head(store, chosen(store, made.backup_id))) == []
+
+
 def test_an_older_encrypted_backup_takes_a_part_that_was_sealed_anew(
     home: Settings, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,9 +170,9 @@ def backed_up(
     )
     outcome.is_sealed_anew = blobs.is_for_other_keys
     outcome.left_out = list(found.left_out)
-    if keep and len(backups_in(store)) > keep:
+    if keep:
         said = tell or (lambda text: None)
-        if damaged := damaged_parts(store, head):
+        if len(backups_in(store)) > keep and (damaged := damaged_parts(store, head)):
             said(
                 f"Damaged in {store.place}: {counted(len(damaged), 'part')} of backup {made_at}, such as {damaged[0]}. "
                 "What is there is read again, and sent anew where it is damaged."

@@ -169,19 +169,18 @@ def _is_whole(store: Store, part: str, digest: str) -> bool:
 def forget(store: Store, keep: int, tell: Callable[[str], None]) -> list[str]:
     """Remove all but the newest backups, and the parts that none of those left needs; returns what was removed.
 
-    One without a version of the warehouse counts as older than all that have one. Nothing is removed where one of
-    those left can't be read: nobody could tell which parts it needs.
+    Parts that a killed backup sent go too. A backup without a version of the warehouse counts as older than all that
+    have one. Nothing is removed where one of those left can't be read: nobody could tell which parts it needs.
     """
     known = backups_in(store)
-    if len(known) <= keep:
-        return []
     kept: dict[Named, Head] = {}
     empty: dict[Named, Head] = {}
     for backup in reversed(known):
         try:
             head = read_head(store, backup)
         except WorkbenchError as e:
-            tell(f"No old backup was removed: {e}")
+            if len(known) > keep:
+                tell(f"No old backup was removed: {e}")
             return []
         (empty if head.version is None else kept)[backup] = head
         if len(kept) == keep:
