@@ -148,6 +148,13 @@ def test_loading_nothing_makes_no_warehouse(tmp_path: Path, capsys: pytest.Captu
     assert not (tmp_path / "data" / "versions").exists()
 
 
+def test_each_notebook_that_is_asked_for_counts_also_where_the_option_is_repeated(
+    demo_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["report", "--only", "nope", "--only", "5", "--home", str(demo_home)]) == 2
+    assert "There is no notebook 'nope'" in capsys.readouterr().err
+
+
 def test_an_import_whose_data_look_wrong_says_so_and_one_like_the_others_does_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,7 +77,7 @@ def command_line() -> argparse.ArgumentParser:
     command("load", load_inbox, "Apply what waits in the inbox and publish a version.", "workbench load")
     sub = command("report", make_report, "Make the reports of a week.", "workbench report --week 2025-W40")
     sub.add_argument("--week", metavar="YYYY-Www", help="default: the last complete week of the data")
-    sub.add_argument("--only", metavar="2,3", help="these notebooks only, by number or name")
+    sub.add_argument("--only", action="append", metavar="2,3", help="these notebooks only, by number or name")
     sub.add_argument(
         "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="a parameter"
     )

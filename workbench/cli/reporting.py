@@ -62,7 +62,7 @@ def _made_of(version: int | None, options: Any, settings: Settings) -> int:
         version=version,
         as_of=as_of,
         week=options.week,
-        only=options.only,
+        only=",".join(options.only) if options.only else None,
         parameters=given,
         out=Path(options.out) if options.out else None,
         facts=facts,

@@ -269,8 +269,7 @@ class MoneyPage(LevelPage):
             columns=[column, *_RESULTS],
             missing=_WHY_DASH,
             signed=["roi"],
-            note=f"The {ends} with most profit and the {ends} with least of {len(told)} {many}. "
-            * bool(hidden)
+            note=f"The {ends} with most and the {ends} with least of {len(told)} {many}. " * bool(hidden)
             + f"Best and worst are of those with {FEWEST_POSTS} posts or more." * (len(enough) > 1),
             limit=2 * ends,
         )
