@@ -212,6 +212,12 @@ def test_retention_and_erasure_without_the_right_change_nothing(stock, run, whol
             with stock.stands(), allowed(stock.home / place, mode):
                 said = command(*words, home=stock.home, before=bound_by_permissions)
                 assert_told(said, "Permission denied", str(stock.home / place), "Ask its owner for the right")
+    note = stock.settings.data / "erasing.json"
+    note.write_text("{}")
+    with stock.stands(), allowed(note, 0o000):
+        said = command(*erase, home=stock.home, before=bound_by_permissions)
+        assert_told(said, "Permission denied", str(note), "Ask its owner for the right")
+    note.unlink()
     said = run("retain", home=stock.home)
     assert said.code == 0, said.err
     assert "raw payload" in said.err

@@ -102,7 +102,9 @@ def kept_intent(settings: Settings) -> Person | None:
         return Person(**json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as e:
+    except OSError as e:
+        raise WorkbenchError(machine_trouble(e) or f"{file} can't be read: {e.strerror}.") from e
+    except (ValueError, TypeError) as e:
         raise WorkbenchError(
             f"{file} can't be read: {e}. It says of whom an erasure was begun and not ended. Remove the file, then "
             "erase them again: workbench erase --account NAME"
