@@ -142,6 +142,14 @@ def test_the_format_follows_the_name_of_the_file(
     assert "Make them agree" in capsys.readouterr().err
 
 
+def test_loading_a_home_that_is_not_there_makes_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["load", "--home", str(tmp_path / "typo")]) == 2
+    assert f"There is no folder {tmp_path / 'typo'}." in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_loading_nothing_makes_no_warehouse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["load", "--home", str(tmp_path)]) == 0
     assert "There is no warehouse yet" in capsys.readouterr().err

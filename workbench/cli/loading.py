@@ -8,6 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UsageError
 from .shared import Bar, instant_of, say, settings_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ def load_inbox(options: Any) -> int:
     from ..warehouse.load import load
 
     settings = settings_of(options)
+    if not settings.home.is_dir():
+        raise UsageError(
+            f"There is no folder {settings.home}. A new home is made by an import: workbench import FILE..."
+        )
     with Bar("load") as progress:
         return tell(load(settings, progress=progress), settings)
 
