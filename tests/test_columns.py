@@ -134,6 +134,7 @@ def test_every_column_has_a_unit_and_a_version() -> None:
     assert [c.key for c in COLUMNS.values() if not c.unit or c.version < 1] == []
 
 
+@pytest.mark.long
 def test_no_heading_stands_for_two_columns_of_one_metric(warehouse: duckdb.DuckDBPyConnection) -> None:
     backend = ibis.duckdb.from_connection(warehouse)
     for metric in METRICS.values():

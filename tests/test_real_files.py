@@ -68,6 +68,7 @@ def source_rows(wb: Workbench, file: str) -> dict[str, int]:
     return {c: int(row[c][0].as_py()) for c in row.column_names}
 
 
+@pytest.mark.long
 def test_every_row_that_was_read_is_accounted_for(wb: Workbench) -> None:
     batches = wb.table("batches").to_pyarrow().to_pylist()
     assert len(batches) == 16
@@ -90,6 +91,7 @@ def test_the_trending_list_of_2020(wb: Workbench) -> None:
     assert number(wb, f"select max(posted_at)::date - date '2020-12-21' {posts}") == 0
 
 
+@pytest.mark.long
 def test_the_apify_export_has_1160_posts_in_1351_rows(wb: Workbench) -> None:
     posts = "from posts p join batches b using (batch_id) where b.file_name = 'clockworks_export.csv'"
     assert number(wb, f"select count(*) {posts}") == 1_351 - 191
@@ -196,6 +198,7 @@ def test_broken_files_are_read_right_or_refused(
         assert not (home / "data" / "versions").exists()
 
 
+@pytest.mark.long
 def test_the_accounts_page_of_the_two_scrapes_uses_settled_counts_and_says_so(
     shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,6 +48,7 @@ def test_a_mart_that_is_behind_its_tables_is_named(file: Path, tiny_home: Settin
         marts.check(file, tiny_home, "newest")
 
 
+@pytest.mark.long
 def test_all_figures_of_the_marts_are_made(tiny_home: Settings) -> None:
     figures = marts.measure(tiny_home, Size(posts=1_200), rounds=1)
     assert [f.name for f in figures] == [

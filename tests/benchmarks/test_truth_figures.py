@@ -109,6 +109,7 @@ def test_a_missed_limit_is_shown() -> None:
     assert "MISS" in truth.line(figure)
 
 
+@pytest.mark.long
 def test_a_loaded_agency_is_compared_with_its_truth(asked: Asked, small_demo: DemoFiles) -> None:
     found = truth.compared_vas(asked, small_demo.truth)
     assert found["is_named"].all()

@@ -34,6 +34,7 @@ def page_of(home: Path, **settings: str) -> SlidePage:
     return SlidePage(SlideFacts(wb.table, period, 4, Scope(), load_settings(home, **settings)))
 
 
+@pytest.mark.long
 def test_every_picture_is_stored_and_its_slides_know_the_file(home: Path) -> None:
     with workbench.connect(home) as wb:
         files = wb.table("media_files").filter(ibis._.storage_key.notnull()).to_pyarrow().to_pylist()
@@ -44,6 +45,7 @@ def test_every_picture_is_stored_and_its_slides_know_the_file(home: Path) -> Non
     assert {(s["width"], s["height"]) for s in slides} == {(540, 960)}
 
 
+@pytest.mark.long
 def test_slides_of_drawn_images_are_grouped_as_is_true(home: Path) -> None:
     """Pairs of slides: grouped as one image, and truly one image."""
     with workbench.connect(home) as wb:

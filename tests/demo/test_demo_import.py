@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from workbench.demo import DemoFiles
 from workbench.settings import load_settings
@@ -12,6 +13,7 @@ from workbench.sources.importing import import_paths
 from workbench.warehouse.load import load
 
 
+@pytest.mark.long
 def test_every_file_is_imported_whole_and_nothing_conflicts(small: DemoFiles, tmp_path: Path) -> None:
     settings = load_settings(tmp_path)
     comments = [f for f in small.files if f.name == "comments.csv"]

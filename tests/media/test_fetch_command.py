@@ -140,6 +140,7 @@ def test_without_a_network_it_fails_and_forgets_no_slide(
     assert rows(home, "select outcome, http_status from media_fetches group by all") == [("failed", None)]
 
 
+@pytest.mark.long
 def test_a_killed_run_loses_little_and_the_next_goes_on(
     stub: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

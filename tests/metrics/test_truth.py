@@ -94,6 +94,7 @@ def say(errors: pd.DataFrame, what: str) -> None:
         )
 
 
+@pytest.mark.long
 def test_views_at_is_within_5_percent_at_the_median_and_10_at_the_90th_percentile(
     errors: pd.DataFrame,
 ) -> None:
@@ -105,6 +106,7 @@ def test_views_at_is_within_5_percent_at_the_median_and_10_at_the_90th_percentil
     assert p90 <= P90
 
 
+@pytest.mark.long
 def test_views_at_is_as_near_where_nobody_looked_at_that_age(errors_between: pd.DataFrame) -> None:
     say(errors_between, "views_at, nobody looking,")
     known = errors_between[errors_between["hours"].isin(SHOWN)].dropna(subset=["found"])

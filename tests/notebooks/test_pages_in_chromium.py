@@ -147,6 +147,7 @@ def test_a_page_is_one_file_of_less_than_three_megabytes_that_fetches_nothing(
     assert text.count("window.vegaEmbed=") <= 1
 
 
+@pytest.mark.long
 def test_whatif_follows_its_sliders_and_goes_back(looks: Callable[[str], Look]) -> None:
     tab = looks("4_roi").visit.tab
     result, back = tab.locator(".controls-result strong"), tab.locator(".controls-reset")

@@ -68,6 +68,7 @@ def test_what_strangers_wrote_is_text_in_a_drawing():
     assert any("alert(1)" in (t.text or "") for t in root.iter(f"{SVG}text"))
 
 
+@pytest.mark.long
 def test_the_same_chart_is_the_same_bytes_whatever_was_drawn_before():
     clipped = [spec(f"Chart {n}", n=3) for n in range(3)]
     first = drawings([weekly(), *clipped])
@@ -97,6 +98,7 @@ def test_nothing_outside_is_asked_for_or_pointed_at(tmp_path):
     assert "javascript" not in made[4].svg
 
 
+@pytest.mark.long
 def test_a_chart_that_fails_takes_no_other_down_with_it():
     evil = {
         "data": {"values": [{"j": "javascript:alert(1)"}]},

@@ -162,6 +162,7 @@ def test_one_of_ours_passes(samples, cache):
     assert [(c.name, c.status) for c in found.checks if c.status != "ok"] == [("repeatable", "skipped")]
 
 
+@pytest.mark.long
 def test_a_new_notebook_can_join_the_reports_at_once(samples, cache, tmp_path):
     ours = find_notebooks(tmp_path)
     file = new_notebook("my_hashtags", tmp_path, ours, question="Which?")

@@ -185,6 +185,7 @@ def test_a_heading_sorts_by_value_then_the_other_way_then_as_the_report_had_it(
     visit.close()
 
 
+@pytest.mark.long
 def test_a_long_table_filters_by_words_without_accents_and_prints_whole(browser, tmp_path):
     visit = visited(browser, page_of(tmp_path, display.table(FIGURES, caption="Figures")))
     tab = visit.tab
@@ -215,6 +216,7 @@ def test_a_short_table_has_no_filter_and_one_of_no_rows_no_buttons(browser, tmp_
     visit.close()
 
 
+@pytest.mark.long
 def test_a_folded_table_of_1200_rows_sorts_and_filters_at_once(browser, tmp_path):
     n = 1_200
     rows = pd.DataFrame(

@@ -242,9 +242,9 @@ def test_a_kernel_that_dies_is_a_failed_page(tmp_path):
     ("number", "environment"),
     [
         (signal.SIGINT, {}),
-        (signal.SIGTERM, {}),
-        (signal.SIGKILL, {}),
-        (signal.SIGTERM, {"WORKBENCH_NO_FORK": "1"}),
+        pytest.param(signal.SIGTERM, {}, marks=pytest.mark.long),
+        pytest.param(signal.SIGKILL, {}, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, {"WORKBENCH_NO_FORK": "1"}, marks=pytest.mark.long),
         (signal.SIGKILL, {"WORKBENCH_NO_FORK": "1"}),
     ],
 )

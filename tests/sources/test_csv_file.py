@@ -150,6 +150,7 @@ TABLE = st.integers(2, 4).flatmap(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(TABLE, st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(), st.booleans())
 def test_records_equal_those_of_an_independent_parser(rows, delimiter, end, quote_all, is_final):
@@ -170,6 +171,7 @@ def test_records_equal_those_of_an_independent_parser(rows, delimiter, end, quot
     assert read == [(*(cell or None for cell in row), i) for i, row in enumerate(rows, 1)]
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(st.text(st.sampled_from('ab",\n '), max_size=25))
 def test_a_broken_text_is_refused_or_read_as_an_independent_parser_does(text):
