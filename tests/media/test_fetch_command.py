@@ -64,6 +64,7 @@ def fetched(capsys: pytest.CaptureFixture[str], home: Path, *arguments: str) -> 
     return code, said.err.splitlines()
 
 
+@pytest.mark.long
 def test_slides_get_their_pictures_and_it_says_what_became_of_the_others(
     stub: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

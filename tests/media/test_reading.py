@@ -92,6 +92,7 @@ def test_the_most_used_are_read_first_then_the_newest_and_what_was_read_is_not(s
     assert again == ["twice", "new", "theirs", "old", "nobody's", "unused"]
 
 
+@pytest.mark.long
 def test_whatever_a_picture_does_the_others_are_read_and_its_reason_is_kept(settings):
     wide = dict(
         zip(

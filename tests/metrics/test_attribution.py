@@ -244,6 +244,7 @@ def test_attribution_is_what_plain_python_finds(
                 assert sum(r["reported_amount"] for r in mine.values()) == whole
 
 
+@pytest.mark.long
 @settings(FEW, max_examples=3)
 @given(
     posts_drawn,

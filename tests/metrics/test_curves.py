@@ -441,6 +441,7 @@ def pace_by_hand(known: Points) -> tuple[float | None, float | None]:
     return peak, None
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None)
 @given(points=_posts(st.integers(0, 1_000)))
 def test_pace_is_that_of_plain_python(points: dict[str, Points]) -> None:

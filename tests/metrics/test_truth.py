@@ -24,6 +24,9 @@ MEDIAN, P90 = 0.05, 0.10
 """What the relative error may be, at the median and at the 90th percentile."""
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def truth_demo(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
     return make_demo(tmp_path_factory.mktemp("truth"), posts=3_000, seed=11)
@@ -94,7 +97,6 @@ def say(errors: pd.DataFrame, what: str) -> None:
         )
 
 
-@pytest.mark.long
 def test_views_at_is_within_5_percent_at_the_median_and_10_at_the_90th_percentile(
     errors: pd.DataFrame,
 ) -> None:
@@ -106,7 +108,6 @@ def test_views_at_is_within_5_percent_at_the_median_and_10_at_the_90th_percentil
     assert p90 <= P90
 
 
-@pytest.mark.long
 def test_views_at_is_as_near_where_nobody_looked_at_that_age(errors_between: pd.DataFrame) -> None:
     say(errors_between, "views_at, nobody looking,")
     known = errors_between[errors_between["hours"].isin(SHOWN)].dropna(subset=["found"])

@@ -144,6 +144,7 @@ def _slowly(folder: str) -> None:
     assert remembered("answer", "a", compute) == 1
 
 
+@pytest.mark.long
 def test_processes_that_need_the_same_at_once_compute_it_once(folder: Path) -> None:
     context = multiprocessing.get_context("spawn")
     both = [context.Process(target=_slowly, args=(str(folder),)) for _ in range(2)]

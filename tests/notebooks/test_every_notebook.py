@@ -70,6 +70,7 @@ def test_on_empty_tables_a_page_says_what_to_import(runs: Callable[[str], Report
     assert re.search(r"[Ii]mport", said)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "missing"),
     [("1_slides", "slide"), ("3_vas", "VA"), ("4_roi", "revenue"), ("5_creators", "creator")],

@@ -274,6 +274,7 @@ def test_a_run_that_is_ended_leaves_no_half_pages_and_no_kernel(tmp_path, number
         assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX")
 def test_an_interrupted_run_does_not_wait_for_pages_that_have_not_begun(tmp_path):
     mark = tmp_path / "kernel"

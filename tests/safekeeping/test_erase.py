@@ -217,6 +217,7 @@ def test_whom_nobody_can_be_meant_by_is_refused(settings, kind, given, told):
     assert unfinished(settings) is None
 
 
+@pytest.mark.long
 def test_nothing_goes_unless_the_question_is_answered_with_yes(settings, monkeypatch, capsys):
     import io
 
@@ -235,6 +236,7 @@ def _places(outcome: Erasure) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_dry_run_counts_what_an_erasure_does(settings):
     home, post = settings.home, "tiktok:700000000001"
     kept, never = "ab" * 32, "cd" * 32  # a picture that is here, and one that was never fetched

@@ -47,6 +47,7 @@ def test_erase_lists_the_backups_and_the_command_that_replaces_them(home, capsys
     assert b"u-78" in parts and b"u-77" not in parts
 
 
+@pytest.mark.long
 def test_the_monthly_backup_goes_on_after_an_erasure_and_old_ones_go(home, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("WORKBENCH_BACKUP_TO", home.backup_to)
     monkeypatch.setenv("WORKBENCH_BACKUP_KEEP", "1")
@@ -116,6 +117,7 @@ def test_backups_in_a_bucket_are_counted_and_one_that_is_not_reached_is_named(ho
     assert f" 1 there, of {TODAY}." in erase(kept, "user", "u-77").by_hand[0]
 
 
+@pytest.mark.long
 def test_a_restore_tells_of_persons_who_were_erased_since(home, tmp_path, capsys):
     store = backup_store(home)
     before = backed_up(home, store).backup_id

@@ -188,6 +188,7 @@ def test_text_that_is_not_utf8_is_refused_with_its_place(tmp_path, con):
         open_sqlite(path, con)
 
 
+@pytest.mark.long
 def test_a_file_in_use_is_refused(tmp_path, con):
     path = sqlite_file(tmp_path / "a.db", "CREATE TABLE t (a); INSERT INTO t VALUES (1);")
     with contextlib.closing(sqlite3.connect(path)) as lite:

@@ -107,6 +107,7 @@ def test_money_of_something_else_that_is_called_like_an_account_stays(settings):
     assert query(settings, "SELECT scope_id FROM annotations") == [("tiktok:b",)]
 
 
+@pytest.mark.long
 def test_each_column_keeps_its_own_time_when_two_accounts_become_one(tmp_path):
     bio = (
         {"accounts": [{"account_id": "tiktok:b", "bio": "later", "location": "later"}]},
@@ -128,6 +129,7 @@ def test_each_column_keeps_its_own_time_when_two_accounts_become_one(tmp_path):
         ]
 
 
+@pytest.mark.long
 def test_counts_of_two_names_at_one_instant_become_one_snapshot_with_the_larger(tmp_path):
     def snapshot(name, **counts):
         row = {"account_id": f"tiktok:{name}", "captured_at": "2026-01-01 00:00:00", **counts}
@@ -154,6 +156,7 @@ def test_a_name_taken_over_stays_with_the_account_that_had_it_first(tmp_path):
         assert query(settings, "SELECT account_id FROM posts") == [("tiktok:a",)]
 
 
+@pytest.mark.long
 def test_a_later_holder_with_a_name_of_its_own_is_called_by_that(tmp_path):
     sightings = seen("a", "1", 1), seen("a", "2", 2), seen("z", "2", 3)
     for settings in in_any_order(tmp_path, *sightings):
@@ -248,6 +251,7 @@ def test_names_in_sql_are_only_names(settings):
     assert content(settings)["accounts"][0][3] == "1';"
 
 
+@pytest.mark.long
 def test_a_name_that_no_row_tells_is_the_one_in_the_account_s_id(tmp_path):
     def unnamed(name, day):
         return {"accounts": [{"account_id": f"tiktok:{name}", "external_id": "1"}]}, NOON + timedelta(

@@ -249,7 +249,8 @@ class MoneyPage(LevelPage):
         enough = told[(told["n_posts"] >= FEWEST_POSTS) & told["roi"].notna()].sort_values(
             ["roi", column], ascending=[False, True]
         )
-        if told["profit"].isna().all():
+        is_one_sided = told["profit"].isna().all()
+        if is_one_sided:
             caption = f"Only one side is known, so no {one}'s profit"
         elif enough.empty:
             caption = f"No {one} has {FEWEST_POSTS} posts and a cost to compare"
@@ -262,14 +263,14 @@ class MoneyPage(LevelPage):
                 else f"ROI of {best[column]}: {percent(best['roi'], signed=True)}"
             )
         shown = told if len(told) <= 2 * ends else pd.concat([told.head(ends), told.tail(ends)])
-        hidden = len(told) - len(shown)
+        hidden, of = len(told) - len(shown), "" if is_one_sided else " profit"
         return Table(
             shown,
             caption=caption,
             columns=[column, *_RESULTS],
             missing=_WHY_DASH,
             signed=["roi"],
-            note=f"The {ends} with most and the {ends} with least of {len(told)} {many}. " * bool(hidden)
+            note=f"The {ends} with most{of} and the {ends} with least of {len(told)} {many}. " * bool(hidden)
             + f"Best and worst are of those with {FEWEST_POSTS} posts or more." * (len(enough) > 1),
             limit=2 * ends,
         )
